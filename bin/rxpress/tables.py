@@ -139,3 +139,10 @@ def read_yaml(path: str | Path) -> Any:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else None
         raise InputError(Problem("is not valid YAML", "check indentation and colons", Path(path).name, line)) from None
+
+
+def write_records(header: Sequence[str], rows: Sequence[Sequence[object]], path: str | Path) -> None:
+    """Write a small table without importing pandas: one row per sequence, None as `NA`."""
+    lines = [header, *([MISSING if cell is None else cell for cell in row] for row in rows)]
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text("".join("\t".join(map(str, line)) + "\n" for line in lines), encoding="utf-8")

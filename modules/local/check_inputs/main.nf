@@ -1,0 +1,45 @@
+include { options } from '../options'
+
+process CHECK_INPUTS {
+    label 'toolkit'
+    cache 'deep'
+    memory { 2.GB * task.attempt }
+    publishDir { "${params.outdir}/inputs" }, mode: params.publish_dir_mode, failOnError: true, overwrite: true,
+        pattern: '{samples.tsv,plan.json}'
+
+    input:
+    val opts
+    path sheet
+    path peek, stageAs: 'seen/*'
+    path given, stageAs: 'seen/*'
+    path schema
+    path transcripts, stageAs: 'transcripts/*'
+    path annotation, stageAs: 'annotation/*'
+    path tx2gene, stageAs: 'tx2gene/*'
+    path index, stageAs: 'index/*'
+    path counts, stageAs: 'counts/*'
+    path contrasts, stageAs: 'contrasts/*'
+
+    output:
+    path 'samples.tsv', emit: samples
+    path '*/samples.tsv', emit: studies
+    path 'plan.json', emit: plan
+    path 'inputs.tsv', emit: inputs
+    tuple val(task.process), val('python'), eval('python3 -c "import platform; print(platform.python_version())"'), topic: versions
+
+    script:
+    def files = options(
+        transcripts: transcripts, annotation: annotation, tx2gene: tx2gene, index: index, counts: counts,
+        contrasts: contrasts, tools: opts.tools)
+    """
+    check_inputs.py --input '${sheet}' --params '${given}' --peek '${peek}' --schema '${schema}' ${files} --outdir .
+    """
+
+    stub:
+    def files = options(
+        transcripts: transcripts, annotation: annotation, tx2gene: tx2gene, index: index, counts: counts,
+        contrasts: contrasts)
+    """
+    check_inputs.py --input '${sheet}' --params '${given}' --peek '${peek}' --schema '${schema}' ${files} --outdir .
+    """
+}

@@ -1,0 +1,31 @@
+process GFFREAD {
+    label 'reads'
+    memory { 1.GB * task.attempt + genome.size() * 8.B }
+    publishDir { "${params.outdir}/reference" }, mode: params.publish_dir_mode, failOnError: true, overwrite: true,
+        pattern: 'transcripts.fa', enabled: params.save_reference
+
+    input:
+    path genome
+    path annotation
+
+    output:
+    path 'transcripts.fa', emit: transcripts
+    path 'inputs.tsv', emit: inputs
+    tuple val(task.process), val('gffread'), eval('gffread --version 2>&1'), topic: versions
+
+    script:
+    """
+    zcat -f '${genome}' > genome.fa
+    zcat -f '${annotation}' > annotation.gff
+    gffread annotation.gff -g genome.fa -w transcripts.fa
+    test -s transcripts.fa || { echo 'error: no transcript could be extracted: do the sequence names of the genome and of the annotation agree?' >&2; exit 2; }
+    rm genome.fa genome.fa.fai annotation.gff
+    hash_inputs.py --role genome '${genome}' --out inputs.tsv
+    """
+
+    stub:
+    """
+    printf '>stub\\nACGT\\n' > transcripts.fa
+    printf 'path\\tsize\\tsha256\\trole\\n' > inputs.tsv
+    """
+}

@@ -1,0 +1,28 @@
+process MULTIQC {
+    label 'multiqc'
+    memory { 2.GB * task.attempt }
+    publishDir { "${params.outdir}/report" }, mode: params.publish_dir_mode, failOnError: true, overwrite: true
+
+    input:
+    path files, stageAs: 'inputs/?/*'
+    path config, stageAs: 'config/?/*'
+    val opts
+
+    output:
+    path 'rxpress_report.html', emit: report
+    path 'rxpress_report_data', emit: data
+    tuple val(task.process), val('multiqc'), eval('multiqc --version | cut -d" " -f3'), emit: versions
+
+    script:
+    def configs = [config].flatten().collect { one -> "--config ${one}" }.join(' ')
+    def title = opts.report_title ? "--title '${opts.report_title.replace("'", "'\\''")}'" : ''
+    """
+    multiqc --strict --force --no-version-check ${configs} ${title} --filename rxpress_report.html inputs
+    """
+
+    stub:
+    """
+    mkdir rxpress_report_data
+    touch rxpress_report.html
+    """
+}

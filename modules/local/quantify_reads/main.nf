@@ -1,0 +1,41 @@
+include { options } from '../options'
+
+process QUANTIFY_READS {
+    tag { meta.sample }
+    label 'reads'
+    cpus 2
+    memory { 1.5.GB * task.attempt + 3 * opts.index_bytes * 1.B }
+    time { 8.h * task.attempt }
+    publishDir { "${params.outdir}/reads" }, mode: params.publish_dir_mode, failOnError: true, overwrite: true,
+        pattern: '{fastp,salmon,status}'
+
+    input:
+    tuple val(meta), path(fastq_1, stageAs: 'mate_1/?/*'), path(fastq_2, stageAs: 'mate_2/?/*')
+    path index
+    val opts
+
+    output:
+    tuple val(meta), path("salmon/${meta.sample}"), emit: quant, optional: true
+    path "status/${meta.sample}.status.json", emit: status
+    path "fastp/${meta.sample}.fastp.{json,html}", emit: fastp, optional: true
+    path '{fastp,salmon,status}', emit: published, optional: true
+    tuple val(task.process), val('fastp'), eval('fastp --version 2>&1 | cut -d" " -f2'), topic: versions
+    tuple val(task.process), val('salmon'), eval('salmon --version | cut -d" " -f2'), topic: versions
+
+    script:
+    def more = options(
+        bootstraps: opts.bootstraps, skip_trimming: opts.skip_trimming,
+        extra_fastp_args: opts.extra_fastp_args, extra_salmon_args: opts.extra_salmon_args)
+    def second = fastq_2 ? "--fastq_2 ${fastq_2}" : ''
+    """
+    quantify_reads.py --sample '${meta.sample}' --fastq_1 ${fastq_1} ${second} --index ${index} \\
+        --strandedness ${meta.strandedness} --threads ${task.cpus} ${more} --outdir .
+    """
+
+    stub:
+    """
+    mkdir -p 'salmon/${meta.sample}' fastp status
+    touch 'salmon/${meta.sample}/quant.sf' 'fastp/${meta.sample}.fastp.json' 'fastp/${meta.sample}.fastp.html'
+    echo '{"sample": "${meta.sample}", "passed": true, "reason": "", "inputs": []}' > 'status/${meta.sample}.status.json'
+    """
+}

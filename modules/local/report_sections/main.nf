@@ -1,0 +1,30 @@
+process REPORT_SECTIONS {
+    label 'toolkit'
+    memory { 2.GB * task.attempt }
+    publishDir { "${params.outdir}/report" }, mode: params.publish_dir_mode, failOnError: true, overwrite: true,
+        pattern: '{figures,tables}'
+
+    input:
+    path inputs, stageAs: 'results/inputs/*'
+    path status, stageAs: 'results/reads/status/*'
+    path expression, stageAs: 'results/expression/*'
+    path differential, stageAs: 'results/differential/*'
+    path provenance, stageAs: 'results/provenance/*'
+    val opts
+
+    output:
+    path 'sections', emit: sections
+    path '{figures,tables}', emit: published
+    tuple val(task.process), val('matplotlib'), eval('python3 -c "import matplotlib; print(matplotlib.__version__)"'), emit: versions
+
+    script:
+    """
+    report_sections.py --results results --outdir .
+    """
+
+    stub:
+    """
+    mkdir sections figures tables
+    touch sections/stub_mqc.json figures/stub.png tables/stub.tsv
+    """
+}

@@ -1,0 +1,36 @@
+process SALMON_INDEX {
+    label 'reads'
+    cpus 2
+    memory { 2.GB * task.attempt + (transcripts.size() + (genome ? genome.size() : 0)) * 16.B }
+    time { 6.h * task.attempt }
+    publishDir { "${params.outdir}/reference" }, mode: params.publish_dir_mode, failOnError: true, overwrite: true,
+        pattern: 'salmon_index', enabled: params.save_reference
+
+    input:
+    path transcripts, stageAs: 'transcripts/*'
+    path genome, stageAs: 'genome/*'
+    val opts
+
+    output:
+    path 'salmon_index', emit: index
+    path 'inputs.tsv', emit: inputs
+    tuple val(task.process), val('salmon'), eval('salmon --version | cut -d" " -f2'), topic: versions
+
+    script:
+    def decoys = genome ? '--decoys decoys.txt' : ''
+    """
+    zcat -f ${transcripts} ${genome} > sequences.fa
+    gencode=\$(awk 'NR == 1 { print (/\\|/ ? "--gencode" : "") }' sequences.fa)
+    zcat -f ${genome ?: '/dev/null'} | awk '/^>/ { print substr(\$1, 2) }' > decoys.txt
+    salmon index --transcripts sequences.fa ${decoys} \$gencode --kmerLen ${opts.kmer_size} --threads ${task.cpus} --index salmon_index
+    rm sequences.fa
+    hash_inputs.py --role reference ${genome} --out inputs.tsv
+    """
+
+    stub:
+    """
+    mkdir salmon_index
+    touch salmon_index/info.json
+    printf 'path\\tsize\\tsha256\\trole\\n' > inputs.tsv
+    """
+}
