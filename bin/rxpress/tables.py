@@ -146,3 +146,31 @@ def write_records(header: Sequence[str], rows: Sequence[Sequence[object]], path:
     lines = [header, *([MISSING if cell is None else cell for cell in row] for row in rows)]
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_text("".join("\t".join(map(str, line)) + "\n" for line in lines), encoding="utf-8")
+
+
+def read_yaml_lines(path: str | Path) -> tuple[Any, dict[tuple[str | int, ...], int]]:
+    """A YAML file with every scalar as the text that stands there, and the line of each value by its path of keys.
+
+    (YAML would make a boolean of a batch called `no`.) A syntax error or a repeated key is an InputError.
+    """
+    import yaml
+
+    read_yaml(path)
+    lines: dict[tuple[str | int, ...], int] = {}
+
+    def walk(node: yaml.Node, where: tuple[str | int, ...]) -> Any:
+        lines[where] = min(node.start_mark.line + 1, lines.get(where, node.start_mark.line + 1))
+        if isinstance(node, yaml.SequenceNode):
+            return [walk(item, (*where, i)) for i, item in enumerate(node.value)]
+        if not isinstance(node, yaml.MappingNode):
+            return node.value
+        value: dict[str, Any] = {}
+        for key, item in node.value:
+            line = lines[(*where, key.value)] = key.start_mark.line + 1
+            if key.value in value:
+                raise InputError(Problem(f"'{key.value}' stands here twice", "remove one", Path(path).name, line))
+            value[key.value] = walk(item, (*where, key.value))
+        return value
+
+    root = yaml.compose(read_text(path), Loader=yaml.SafeLoader)
+    return (walk(root, ()), lines) if root else (None, lines)
