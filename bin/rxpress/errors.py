@@ -69,9 +69,18 @@ class Problems:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`did you mean 'x'?` for the known word nearest to `word`, ignoring case, `-`, `_`, `.` and blanks; else ''."""
+    near = nearest(word, known)
+    return f"did you mean '{near}'?" if near else ""
+
+
+def nearest(word: str, known: Iterable[str], cutoff: float = 0.75) -> str | None:
+    """The known word nearest to `word`, ignoring case, `-`, `_`, `.` and blanks; None when none is near.
+
+    `cutoff` is difflib's ratio: 1 asks for the same word but for what is ignored.
+    """
     plain = {_plain(k): k for k in known}
-    near = difflib.get_close_matches(_plain(word), plain, n=1, cutoff=0.75)
-    return f"did you mean '{plain[near[0]]}'?" if near else ""
+    near = difflib.get_close_matches(_plain(word), plain, n=1, cutoff=cutoff)
+    return plain[near[0]] if near else None
 
 
 def _plain(word: str) -> str:
