@@ -43,7 +43,14 @@ class InputError(Exception):
 
 
 class ToolError(Exception):
-    """A program or the data failed although the input was accepted. Exit status 1."""
+    """A program or the data failed although the input was accepted.
+
+    Exit status 1, or that of a program ended by a signal (128 + its number), which Nextflow retries.
+    """
+
+    def __init__(self, message: str, exit_status: int = FAILURE) -> None:
+        super().__init__(message)
+        self.exit_status = exit_status
 
 
 @dataclass
@@ -104,7 +111,7 @@ def run_command(main: Callable[[], None]) -> None:
         sys.exit(USER_ERROR)
     except ToolError as error:
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(FAILURE)
+        sys.exit(error.exit_status)
     except ModuleNotFoundError as error:
         print(f"error: not installed: {error.name}; activate .venv or add -profile docker", file=sys.stderr)
         sys.exit(USER_ERROR)
