@@ -171,7 +171,7 @@ def check_sample(mates: Sequence[Sequence[FastqFile]]) -> int:
 
 
 def mate_names_agree(first: bytes, second: bytes) -> bool:
-    """Whether two read names are of one pair: equal, or equal but for a last `/1` and `/2` (or `.1`, `_1`)."""
+    """Whether two read names are of one pair: equal, or equal but for a last `/1` and `/2` (`.1`, `_1`)."""
     numbered = first[-2:-1] in (b"/", b".", b"_") and (first[-1:], second[-1:]) == (b"1", b"2")
     return first == second or (numbered and first[:-1] == second[:-1])
 

@@ -192,7 +192,8 @@ def trim_reads(
 def run_salmon(
     mates: Sequence[Path], library_type: str, options: QuantifyOptions, folder: Path
 ) -> MappedReads:
-    """Quantify reads into `folder`, which does not exist afterwards when too few reads map."""
+    """Quantify reads into `folder`, made anew; it does not exist afterwards when too few reads map."""
+    shutil.rmtree(folder, ignore_errors=True)
     command = ["salmon", "--no-version-check", "quant", "--libType", library_type]
     command += ["--index", str(options.index), "--threads", str(options.threads), "--output", str(folder)]
     command += _mate_arguments(mates)
