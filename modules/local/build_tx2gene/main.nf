@@ -1,4 +1,4 @@
-include { options } from '../options'
+include { options } from '../../../functions/options'
 
 process BUILD_TX2GENE {
     label 'toolkit'

@@ -1,11 +1,9 @@
-include { options } from '../options'
+include { options } from '../../../functions/options'
 
 process CHECK_INPUTS {
     label 'toolkit'
     cache 'deep'
     memory { 2.GB * task.attempt }
-    publishDir { "${params.outdir}/inputs" }, mode: params.publish_dir_mode, failOnError: true, overwrite: true,
-        pattern: '{samples.tsv,plan.json}'
 
     input:
     val opts

@@ -1,11 +1,9 @@
-include { options } from '../options'
+include { options } from '../../../functions/options'
 
 process DESIGN_CONTRASTS {
     label 'toolkit'
     cache 'deep'
     memory { 1.GB * task.attempt }
-    publishDir { "${params.outdir}/inputs" }, mode: params.publish_dir_mode, failOnError: true, overwrite: true,
-        pattern: 'excluded_samples.tsv'
 
     input:
     path samples, stageAs: 'understood/*'

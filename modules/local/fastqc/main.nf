@@ -2,8 +2,6 @@ process FASTQC {
     tag { meta.sample }
     label 'reads'
     memory { 1.GB * task.attempt }
-    publishDir { "${params.outdir}/reads/fastqc" }, mode: params.publish_dir_mode, failOnError: true, overwrite: true,
-        pattern: '*.{html,zip}'
 
     input:
     tuple val(meta), path(fastq_1, stageAs: 'mate_1/?/*'), path(fastq_2, stageAs: 'mate_2/?/*')

@@ -1,8 +1,6 @@
 process GFFREAD {
     label 'reads'
     memory { 1.GB * task.attempt + genome.size() * 8.B }
-    publishDir { "${params.outdir}/reference" }, mode: params.publish_dir_mode, failOnError: true, overwrite: true,
-        pattern: 'transcripts.fa', enabled: params.save_reference
 
     input:
     path genome

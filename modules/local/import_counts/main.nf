@@ -1,11 +1,10 @@
-include { options } from '../options'
+include { options } from '../../../functions/options'
 
 process IMPORT_COUNTS {
     tag { study }
     label 'toolkit'
     cache 'deep'
     memory { 2.GB * task.attempt }
-    publishDir { "${params.outdir}/expression/${study}" }, mode: params.publish_dir_mode, failOnError: true, overwrite: true
 
     input:
     tuple val(study), path(samples)
@@ -14,15 +13,17 @@ process IMPORT_COUNTS {
     val opts
 
     output:
-    tuple val(study), path('gene_counts.tsv'), emit: counts
+    tuple val(study), path("expression/${study}/gene_counts.tsv"), emit: counts
+    path 'expression', emit: published
 
     script:
     """
-    import_counts.py --counts ${counts} --samples ${samples} ${options(tx2gene: tx2gene)} --out gene_counts.tsv
+    import_counts.py --counts ${counts} --samples ${samples} ${options(tx2gene: tx2gene)} --out 'expression/${study}/gene_counts.tsv'
     """
 
     stub:
     """
-    touch gene_counts.tsv
+    mkdir -p 'expression/${study}'
+    touch 'expression/${study}/gene_counts.tsv'
     """
 }

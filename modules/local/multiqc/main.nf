@@ -1,7 +1,6 @@
 process MULTIQC {
     label 'multiqc'
     memory { 2.GB * task.attempt }
-    publishDir { "${params.outdir}/report" }, mode: params.publish_dir_mode, failOnError: true, overwrite: true
 
     input:
     path files, stageAs: 'inputs/?/*'

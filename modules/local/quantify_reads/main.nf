@@ -1,4 +1,4 @@
-include { options } from '../options'
+include { options } from '../../../functions/options'
 
 process QUANTIFY_READS {
     tag { meta.sample }
@@ -6,8 +6,6 @@ process QUANTIFY_READS {
     cpus 2
     memory { 1.5.GB * task.attempt + 3 * opts.index_bytes * 1.B }
     time { 8.h * task.attempt }
-    publishDir { "${params.outdir}/reads" }, mode: params.publish_dir_mode, failOnError: true, overwrite: true,
-        pattern: '{fastp,salmon,status}'
 
     input:
     tuple val(meta), path(fastq_1, stageAs: 'mate_1/?/*'), path(fastq_2, stageAs: 'mate_2/?/*')

@@ -1,8 +1,6 @@
 process REPORT_SECTIONS {
     label 'toolkit'
     memory { 2.GB * task.attempt }
-    publishDir { "${params.outdir}/report" }, mode: params.publish_dir_mode, failOnError: true, overwrite: true,
-        pattern: '{figures,tables}'
 
     input:
     path inputs, stageAs: 'results/inputs/*'

@@ -3,8 +3,6 @@ process SALMON_INDEX {
     cpus 2
     memory { 2.GB * task.attempt + (transcripts.size() + (genome ? genome.size() : 0)) * 16.B }
     time { 6.h * task.attempt }
-    publishDir { "${params.outdir}/reference" }, mode: params.publish_dir_mode, failOnError: true, overwrite: true,
-        pattern: 'salmon_index', enabled: params.save_reference
 
     input:
     path transcripts, stageAs: 'transcripts/*'

@@ -1,4 +1,4 @@
-include { options } from '../options'
+include { options } from '../../../functions/options'
 
 process TEST_EXPRESSION {
     tag { study }
@@ -7,8 +7,6 @@ process TEST_EXPRESSION {
     cpus 2
     memory { 3.GB * task.attempt }
     time { 4.h * task.attempt }
-    publishDir { params.outdir }, mode: params.publish_dir_mode, failOnError: true, overwrite: true,
-        pattern: '{differential,expression}'
 
     input:
     tuple val(study), path(counts), path(samples), path(contrasts)

@@ -1,9 +1,8 @@
-include { options } from '../options'
+include { options } from '../../../functions/options'
 
 process WRITE_MANIFEST {
     label 'toolkit'
     memory { 1.GB * task.attempt }
-    publishDir { "${params.outdir}/provenance" }, mode: params.publish_dir_mode, failOnError: true, overwrite: true
 
     input:
     val prefixes

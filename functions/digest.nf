@@ -1,20 +1,4 @@
 /*
- * Turns a map into command-line options: [threads: 2, strict: true, gtf: null] → --threads '2' --strict
- * Empty, null and false values give nothing; lists give several words.
- */
-def options(values) {
-    values
-        .findAll { _name, value -> value || value == 0 }
-        .collect { name, value -> value == true ? "--${name}" : "--${name} ${quoted(value)}" }
-        .join(' ')
-}
-
-def quoted(value) {
-    def words = value instanceof List ? value : [value]
-    words.collect { word -> "'" + word.toString().replace("'", "'\\''") + "'" }.join(' ')
-}
-
-/*
  * A digest of the command and of the toolkit modules that it imports, directly or not: part of a task's
  * input, so that an edit of report.py re-runs the report and not a thousand Salmon jobs.
  */
@@ -24,14 +8,16 @@ def toolkitDigest(command) {
 
 def importedFiles(command) {
     def bin = file("${projectDir}/bin")
-    def reached = [bin.resolve(command)]
-    def index = 0
-    while (index < reached.size()) {
-        def found = importedModules(reached[index].text).collectMany { name -> moduleFiles(bin, name) }
-        reached.addAll(found.unique().findAll { source -> !reached.contains(source) })
-        index += 1
-    }
-    reached.sort { source -> source.toString() }
+    importClosure(bin, [bin.resolve(command)]).sort { source -> source.toString() }
+}
+
+/* The files reached, and all that they import in turn. */
+def importClosure(bin, reached) {
+    def next = reached.collectMany { source -> importedModules(source.text) }
+        .collectMany { name -> moduleFiles(bin, name) }
+        .unique()
+        .findAll { source -> !reached.contains(source) }
+    next ? importClosure(bin, reached + next) : reached
 }
 
 /* Dotted names that a source imports: `from rxpress.a import b` may mean rxpress.a or the module rxpress.a.b. */

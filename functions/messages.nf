@@ -1,0 +1,31 @@
+/*
+ * What is printed: the parameters from the schema, and how the run ended.
+ */
+def helpText() {
+    def schema = new groovy.json.JsonSlurper().parse(file("${projectDir}/nextflow_schema.json"))
+    def groups = schema['$defs'].values().collect { group ->
+        def lines = group.properties.collect { name, one -> helpLine(name, one) }
+        "${group.title}\n${lines.join('\n')}"
+    }
+    def title = "rxpress ${workflow.manifest.version}: ${workflow.manifest.description}"
+    def example = 'nextflow run . --input samplesheet.csv --transcripts T.fa.gz --gtf G.gtf.gz --outdir results'
+    ([title, example] + groups).join('\n\n')
+}
+
+def helpLine(name, one) {
+    def choices = one['enum'] ? " [${one['enum'].join('|')}]" : ''
+    def initial = one.containsKey('default') ? " (default: ${one['default']})" : ''
+    "  --${name.padRight(20)} ${one.description}${choices}${initial}"
+}
+
+/* The last words: where the report is, and which samples were left out of the tests and why. */
+def closingText(run, outdir) {
+    if (!run.success) {
+        return "\nrxpress did not finish. What is wrong stands above in the lines that begin with 'error:'."
+    }
+    def table = file("${outdir}/inputs/excluded_samples.tsv")
+    def excluded = run.stubRun || !table.exists() ? [] : table.readLines().drop(1)
+    def names = excluded.collect { line -> line.split('\t') }.collect { cells -> "  ${cells[0]} (${cells[1]}): ${cells[2]}" }
+    def left_out = names ? ["${names.size()} sample(s) left out of the tests:"] + names : ['All samples were used.']
+    (['', "rxpress is done: ${outdir}/report/rxpress_report.html"] + left_out).join('\n')
+}

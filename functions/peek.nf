@@ -1,0 +1,86 @@
+/*
+ * A look at the files that the user names, for CHECK_INPUTS: line, column, path, kind, size and first bytes.
+ */
+
+/* A file for staging, or nothing when there is none: CHECK_INPUTS says so from its row in peek.tsv. */
+def existing(path) {
+    path && path instanceof CharSequence && file(path).exists() ? file(path) : []
+}
+
+def peekParameters(given) {
+    ['input', 'transcripts', 'gtf', 'gff', 'tx2gene', 'genome', 'salmon_index', 'counts', 'contrasts', 'multiqc_config']
+        .findAll { name -> given[name] }
+        .collect { name -> look(0, "--${name}", given[name].toString(), file(given[name].toString())) }
+}
+
+/* A row for each path cell of the sheet: relative to the sheet, then to the launch folder; URIs allowed. */
+def peekSheet(path) {
+    def sheet = existing(path)
+    if (!sheet || sheet.isDirectory() || sheet.size() == 0) {
+        return []
+    }
+    def lines = sheet.readLines('UTF-8')
+    def header_at = lines.findIndexOf { line -> line.trim() }
+    def header = lines[header_at] ?: ''
+    def separator = header.contains('\t') ? '\t' : header.contains(';') && !header.contains(',') ? ';' : ','
+    def names = cells(header.replace('\uFEFF', ''), separator)
+    def rows = []
+    lines.eachWithIndex { line, index ->
+        if (index > header_at && line.trim()) {
+            def values = cells(line, separator)
+            rows.addAll(names.withIndex()
+                .findAll { name, at -> name in ['fastq_1', 'fastq_2', 'quant', 'cel'] && values[at] && values[at] != 'NA' }
+                .collectMany { name, at -> peekCell(index + 1, name, values[at], sheet) })
+        }
+    }
+    rows
+}
+
+def peekCell(line, name, value, sheet) {
+    def beside = value.contains('://') || value.startsWith('/') ? file(value) : sheet.parent.resolve(value)
+    def found = beside.exists() ? beside : file(value)
+    def row = look(line, name, value, found)
+    if (name != 'quant' || !found.isDirectory()) {
+        return [row]
+    }
+    def table = found.resolve('quant.sf').exists() ? found.resolve('quant.sf') : found.resolve('quant.sf.gz')
+    def info = found.resolve('aux_info/meta_info.json')
+    [row, look(line, 'quant_file', value, table), look(line, 'quant_info', value, info)]
+}
+
+/* Cells of a line; quotes protect the separator, and a doubled quote is a quote. */
+def cells(line, separator) {
+    def found = []
+    def cell = new StringBuilder()
+    def quoted = false
+    line.each { letter ->
+        if (letter == '"') {
+            quoted = !quoted
+        }
+        else if (letter == separator && !quoted) {
+            found << cell.toString().trim()
+            cell = new StringBuilder()
+        }
+        else {
+            cell.append(letter)
+        }
+    }
+    found + [cell.toString().trim()]
+}
+
+/* Line, column, path as typed, path tried, exists, kind, size, and the first 4 kB in base 64. */
+def look(line, column, typed, found) {
+    if (!found.exists()) {
+        return [line, column, typed, found.toUriString(), false, 'missing', 0, '']
+    }
+    if (found.isDirectory()) {
+        return [line, column, typed, found.toUriString(), true, 'folder', 0, '']
+    }
+    try {
+        def head = found.newInputStream().withCloseable { stream -> stream.readNBytes(4096) }
+        return [line, column, typed, found.toUriString(), true, 'file', found.size(), head.encodeBase64().toString()]
+    }
+    catch (IOException _error) {
+        return [line, column, typed, found.toUriString(), true, 'unreadable', found.size(), '']
+    }
+}

@@ -1,0 +1,94 @@
+#!/usr/bin/env nextflow
+/*
+ * rxpress: from the raw data of a drug-response study to one report.
+ * check → reads → contrasts and tests → report
+ */
+include { INPUTS } from './workflows/inputs'
+include { READS } from './workflows/reads'
+include { DIFFERENTIAL } from './workflows/differential'
+include { REPORT } from './workflows/report'
+include { existing } from './functions/peek'
+include { helpText ; closingText } from './functions/messages'
+include { IMPORT_COUNTS } from './modules/local/import_counts/main'
+include { toolkitDigest } from './functions/digest'
+
+workflow RXPRESS {
+    take:
+    given   // map of all parameters
+
+    main:
+    INPUTS(given)
+
+    // Nothing below starts before CHECK_INPUTS has accepted everything.
+    READS(
+        INPUTS.out.rows,
+        INPUTS.out.studies,
+        [
+            transcripts: existing(given.transcripts),
+            annotation: existing(given.gtf ?: given.gff),
+            tx2gene: existing(given.tx2gene),
+            genome: existing(given.genome),
+            index: existing(given.salmon_index)
+        ],
+        [
+            skip_fastqc: given.skip_fastqc,
+            kmer_size: given.kmer_size,
+            quantify: given.subMap('bootstraps', 'skip_trimming', 'extra_fastp_args', 'extra_salmon_args'),
+            merge: given.subMap('transcript_tables')
+        ]
+    )
+
+    IMPORT_COUNTS(
+        INPUTS.out.studies.filter { given.counts },
+        existing(given.counts),
+        READS.out.tx2gene.ifEmpty { [] }.first(),
+        [digest: toolkitDigest('import_counts.py')]
+    )
+    def scaled = given.length_correction == 'scaled'
+    def counts = READS.out.counts
+        .map { study, plain, length_scaled -> [study, scaled ? length_scaled : plain] }
+        .mix(IMPORT_COUNTS.out.counts)
+
+    DIFFERENTIAL(
+        INPUTS.out.samples,
+        READS.out.status,
+        counts,
+        existing(given.contrasts),
+        [
+            design: given.subMap(
+                'drug', 'vehicle', 'covariates', 'min_reads', 'min_mapped_percent', 'min_rin', 'min_purity', 'strict'
+            ),
+            test: given.subMap('length_correction', 'test_method', 'alpha', 'fold_change', 'p_value')
+        ]
+    )
+
+    REPORT(
+        [
+            inputs: INPUTS.out.samples.mix(INPUTS.out.plan, DIFFERENTIAL.out.excluded),
+            status: READS.out.status,
+            expression: DIFFERENTIAL.out.expression,
+            differential: DIFFERENTIAL.out.differential,
+            logs: READS.out.logs,
+            hashed: INPUTS.out.hashed.mix(READS.out.hashed)
+        ],
+        INPUTS.out.samples.mix(INPUTS.out.plan).map { path -> ['inputs', path] }
+            .mix(READS.out.published, DIFFERENTIAL.out.published)
+            .mix(IMPORT_COUNTS.out.published.map { path -> ['', path] }),
+        given
+    )
+}
+
+workflow {
+    if (params.help || params.version) {
+        println(params.help ? helpText() : "rxpress ${workflow.manifest.version}")
+    }
+    else if (!params.input || !params.outdir) {
+        error("--input and --outdir are required, e.g. nextflow run . --input samplesheet.csv --outdir results; --help lists all parameters")
+    }
+    else {
+        RXPRESS(params)
+        workflow.onComplete = {
+            println(closingText(workflow, params.outdir))
+        }
+    }
+}

@@ -1,0 +1,40 @@
+/*
+ * From the gene tables of each study to its contrasts and their tests.
+ */
+include { DESIGN_CONTRASTS } from '../modules/local/design_contrasts/main'
+include { TEST_EXPRESSION } from '../modules/local/test_expression/main'
+include { toolkitDigest } from '../functions/digest'
+
+workflow DIFFERENTIAL {
+    take:
+    samples     // samples.tsv of all studies
+    status      // status.json of each sequenced sample
+    counts      // [study, counts for the tests]
+    requested   // contrasts file, or []
+    opts        // [design:, test:]
+
+    main:
+    DESIGN_CONTRASTS(
+        samples,
+        status.toSortedList { path -> path.name },
+        requested,
+        opts.design + [digest: toolkitDigest('design_contrasts.py')]
+    )
+    def designs = perStudy(DESIGN_CONTRASTS.out.samples).join(perStudy(DESIGN_CONTRASTS.out.contrasts))
+    TEST_EXPRESSION(
+        counts.join(designs),
+        opts.test + [digest: toolkitDigest('test_expression.py')]
+    )
+
+    emit:
+    excluded = DESIGN_CONTRASTS.out.excluded
+    expression = TEST_EXPRESSION.out.expression
+    differential = TEST_EXPRESSION.out.differential
+    published = DESIGN_CONTRASTS.out.excluded.map { path -> ['inputs', path] }
+        .mix(TEST_EXPRESSION.out.published.map { paths -> ['', paths] })
+}
+
+/* Files in a folder named after their study → [study, file] */
+def perStudy(files) {
+    files.flatten().map { path -> [path.parent.name, path] }
+}

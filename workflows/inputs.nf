@@ -1,0 +1,40 @@
+/*
+ * What the user gave: looked at here, since a task in a container sees only what is staged, and judged by
+ * CHECK_INPUTS before anything else starts.
+ */
+include { CHECK_INPUTS } from '../modules/local/check_inputs/main'
+include { toolkitDigest } from '../functions/digest'
+include { existing ; peekParameters ; peekSheet } from '../functions/peek'
+include { checkedParameters } from '../functions/parameters'
+
+workflow INPUTS {
+    take:
+    given   // map of all parameters
+
+    main:
+    def peek = (peekSheet(given.input) + peekParameters(given)).collect { row -> row.join('\t') }
+    def header = 'line\tcolumn\tpath\tresolved\texists\tkind\tsize\thead'
+    def native_tools = workflow.containerEngine ? null : 'fastp salmon multiqc' + (given.skip_fastqc ? '' : ' fastqc')
+
+    CHECK_INPUTS(
+        [tools: native_tools, digest: toolkitDigest('check_inputs.py')],
+        existing(given.input),
+        channel.of([header] + peek).flatten().collectFile(name: 'peek.tsv', newLine: true, sort: false).first(),
+        channel.of(checkedParameters(given)).collectFile(name: 'params.json').first(),
+        file("${projectDir}/nextflow_schema.json"),
+        existing(given.transcripts),
+        existing(given.gtf ?: given.gff),
+        existing(given.tx2gene),
+        existing(given.salmon_index),
+        existing(given.counts),
+        existing(given.contrasts)
+    )
+    rows = CHECK_INPUTS.out.samples.splitCsv(header: true, sep: '\t')
+
+    emit:
+    rows                                    // one map per sample
+    samples = CHECK_INPUTS.out.samples      // samples.tsv
+    studies = CHECK_INPUTS.out.studies.flatten().map { table -> [table.parent.name, table] }
+    plan = CHECK_INPUTS.out.plan            // plan.json
+    hashed = CHECK_INPUTS.out.inputs        // inputs.tsv
+}

@@ -1,0 +1,64 @@
+/*
+ * From everything made so far to one report and the account of where it comes from.
+ */
+include { REPORT_SECTIONS } from '../modules/local/report_sections/main'
+include { MULTIQC } from '../modules/local/multiqc/main'
+include { WRITE_MANIFEST } from '../modules/local/write_manifest/main'
+include { toolkitDigest } from '../functions/digest'
+include { shownParameters } from '../functions/parameters'
+
+workflow REPORT {
+    take:
+    results     // channels: [inputs:, status:, expression:, differential:, logs:, hashed:]
+    published   // [where it stands under --outdir, file or files]
+    given       // map of all parameters
+
+    main:
+    def versions = channel.topic('versions')
+        .unique()
+        .map { process, tool, version -> [process.tokenize(':').last(), tool, version].join('\t') }
+        .unique()
+        .toSortedList()
+    def used = versions
+        .flatMap { lines -> ['process\ttool\tversion'] + lines + ["rxpress\trxpress\t${workflow.manifest.version}", "nextflow\tnextflow\t${workflow.nextflow.version}"] }
+        .collectFile(name: 'versions.tsv', newLine: true, sort: false)
+        .first()
+    def parameters = channel.of(shownParameters(given)).collectFile(name: 'params.json').first()
+
+    REPORT_SECTIONS(
+        byName(results.inputs),
+        byName(results.status),
+        byName(results.expression),
+        byName(results.differential),
+        used.mix(parameters).toSortedList { path -> path.name },
+        [digest: toolkitDigest('report_sections.py')]
+    )
+    def configs = [file("${projectDir}/assets/multiqc_config.yml")] + (given.multiqc_config ? [file(given.multiqc_config)] : [])
+    MULTIQC(
+        byName(results.logs.flatten().mix(REPORT_SECTIONS.out.sections)),
+        configs,
+        [report_title: given.report_title]
+    )
+
+    def outputs = published
+        .mix(REPORT_SECTIONS.out.published.mix(MULTIQC.out.report, MULTIQC.out.data).map { path -> ['report', path] })
+        .transpose()
+        .toSortedList { row -> "${row[0]}/${row[1].name}/${row[1]}".toString() }
+    WRITE_MANIFEST(
+        outputs.map { rows -> rows.collect { row -> row[0] ?: '.' } },
+        outputs.map { rows -> rows.collect { row -> row[1] } },
+        byName(results.hashed),
+        used,
+        parameters,
+        [digest: toolkitDigest('write_manifest.py')]
+    )
+
+    emit:
+    report = MULTIQC.out.report
+    manifest = WRITE_MANIFEST.out.manifest
+}
+
+/* All items as one list in an order that does not depend on which task ended first. */
+def byName(items) {
+    items.flatten().toSortedList { path -> path.name }
+}
