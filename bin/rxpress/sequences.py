@@ -1,0 +1,182 @@
+"""Sequence files as users give them: the first read of FASTQ, names in FASTA, Salmon's index and quant.sf."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from rxpress.errors import InputError, Problem
+from rxpress.reads import GZIP_MAGIC
+from rxpress.tables import read_json
+
+QUANT_HEADER = b"Name\tLength\tEffectiveLength\tTPM\tNumReads"
+
+# First bytes of what users take for FASTQ (or FASTA), after inflation where the file is gzip.
+FOREIGN = {
+    b"BZh": "a bzip2 file",
+    b"\xfd7zXZ": "an xz file",
+    b"\x28\xb5\x2f\xfd": "a zstd file",
+    b"PK\x03\x04": "a zip file",
+    b"BAM\x01": "a BAM file",
+    b"CRAM": "a CRAM file",
+    b"NCBI.sra": "an SRA archive",
+    b"<": "a web page or XML",
+    b"@HD\t": "a SAM file",
+    b"@SQ\t": "a SAM file",
+    b"##gff": "an annotation",
+    b">": "FASTA",
+}
+
+
+@dataclass(frozen=True)
+class FastqHead:
+    """What the first bytes of a FASTQ file tell.
+
+    `name` of the first read and its `mate` (1 or 2; 0 when its header does not say); or why there is none:
+    `empty`, `truncated` (ends within the first read), or `fault` (what else it is).
+    """
+
+    name: bytes = b""
+    mate: int = 0
+    empty: bool = False
+    truncated: bool = False
+    fault: str = ""
+
+
+def read_fastq_head(head: bytes, whole: bool) -> FastqHead:
+    """The first read in the first bytes of a FASTQ file, plain or gzip by content.
+
+    whole : whether `head` is the whole file, so that an end in it is the file's.
+    """
+    if not head:
+        return FastqHead(empty=True)
+    try:
+        text, ended = _inflate(head) if head.startswith(GZIP_MAGIC) else (head, True)
+    except zlib.error:
+        return FastqHead(fault="begins as gzip, but is damaged")
+    if what := foreign_format(text):
+        return FastqHead(fault=f"is {what}, not FASTQ")
+    if not text.strip():
+        return FastqHead(empty=whole and ended, truncated=whole and not ended)
+    return _first_read(text.lstrip(b"\r\n"), whole, ended)
+
+
+def _inflate(head: bytes) -> tuple[bytes, bool]:
+    """What the first bytes of a gzip file hold, over its members; and whether the last one is complete."""
+    text = b""
+    while head.startswith(GZIP_MAGIC):
+        member = zlib.decompressobj(wbits=31)
+        text += member.decompress(head)
+        head = member.unused_data
+        if not member.eof:
+            return text, False
+    return text, True
+
+
+def _first_read(text: bytes, whole: bool, ended: bool) -> FastqHead:
+    lines = text.split(b"\n")
+    complete = lines if whole and ended else lines[:-1]
+    if not text.startswith(b"@"):
+        return FastqHead(fault="does not begin with '@' as FASTQ does")
+    if len(complete) > 2 and not complete[2].startswith(b"+"):
+        return FastqHead(fault="has no '+' in the third line of its first read")
+    if len(complete) < 4:
+        return FastqHead(truncated=whole)
+    bases, qualities = len(complete[1].rstrip()), len(complete[3].rstrip(b"\r"))
+    if bases != qualities:
+        return FastqHead(fault=f"its first read has {bases} bases but {qualities} qualities")
+    name, _, comment = complete[0][1:].strip().partition(b" ")
+    mate = comment[:1] if comment[1:2] == b":" else name[-1:] if name[-2:-1] == b"/" else b""
+    return FastqHead(name, int(mate) if mate in (b"1", b"2") else 0)
+
+
+def foreign_format(start: bytes) -> str:
+    """What a file is by its first bytes, if that is one of the formats users take for another; else ''."""
+    return next((what for magic, what in FOREIGN.items() if start.startswith(magic)), "")
+
+
+def open_lines(path: str | Path) -> BinaryIO:
+    """A file opened for reading bytes, inflated if it is gzip whatever its name says."""
+    with Path(path).open("rb") as stream:
+        gzipped = stream.read(2) == GZIP_MAGIC
+    return gzip.open(path, "rb") if gzipped else Path(path).open("rb")  # type: ignore[return-value]
+
+
+def fasta_names(path: str | Path) -> list[str]:
+    """Names (up to the first blank) in a FASTA file, plain or gzip. InputError if it is none."""
+    import pysam
+
+    file = Path(path).name
+    try:
+        with open_lines(path) as stream:
+            start = stream.read(64).lstrip()
+        if not start.startswith(b">"):
+            foreign = foreign_format(start)
+            what = f"is {foreign}, not FASTA" if foreign else "is not FASTA: it does not begin with '>'"
+            raise InputError(Problem(what if start else "is empty", "give a FASTA file", file))
+        with pysam.FastxFile(str(path), persist=False) as records:
+            return [str(record.name) for record in records]
+    except (OSError, EOFError, ValueError, zlib.error):
+        raise InputError(Problem("cannot be read to its end", "get the file again", file)) from None
+
+
+def index_names(folder: str | Path) -> tuple[list[str], list[str]]:
+    """Names of the transcripts in an index of Salmon 1.x, and of those it left out as duplicates of others.
+
+    Source: pufferfish's `ctable.bin` begins with the names (count, then length and bytes of each, as 64-bit
+    little-endian numbers), decoys last; `duplicate_clusters.tsv` has the pairs. InputError if it is no index.
+    """
+    folder = Path(folder)
+    try:
+        decoys = int(read_json(folder / "info.json").get("num_decoys", 0))
+        with (folder / "ctable.bin").open("rb") as stream:
+            names = list(_counted_names(stream))
+    except (OSError, ValueError, struct.error, AttributeError):
+        what = "is not an index of Salmon 1.x: info.json or ctable.bin is missing or damaged"
+        raise InputError(
+            Problem(what, "make it with `salmon index`, or leave it away", folder.name)
+        ) from None
+    pairs = folder / "duplicate_clusters.tsv"
+    rows = pairs.read_text().splitlines()[1:] if pairs.exists() else []
+    return names[: len(names) - decoys], [row.split("\t")[1] for row in rows if "\t" in row]
+
+
+def _counted_names(stream: BinaryIO) -> Iterator[str]:
+    (count,) = struct.unpack("<Q", stream.read(8))
+    for _ in range(count):
+        (length,) = struct.unpack("<Q", stream.read(8))
+        yield stream.read(length).decode()
+
+
+def quant_names(lines: Iterable[bytes]) -> list[str]:
+    """Names of transcripts in the lines of a quant.sf, header first. ValueError if it is none."""
+    rows = iter(lines)
+    if next(rows, b"").strip() != QUANT_HEADER:
+        raise ValueError("not a quant.sf")
+    return [row.split(b"\t", 1)[0].decode() for row in rows if row.strip()]
+
+
+def quant_head_names(head: bytes, whole: bool) -> list[str]:
+    """The transcripts in the first bytes of a quant.sf(.gz). ValueError if it is none."""
+    try:
+        text, ended = _inflate(head) if head.startswith(GZIP_MAGIC) else (head, True)
+    except zlib.error:
+        raise ValueError("damaged gzip") from None
+    lines = text.split(b"\n")
+    return quant_names(lines if whole and ended else lines[:-1])
+
+
+def transcript_names(path: str | Path) -> list[str]:
+    """Names of transcripts in a FASTA file, a Salmon index or a quant.sf, told apart by content."""
+    if Path(path).is_dir():
+        return index_names(path)[0]
+    with open_lines(path) as stream:
+        if stream.read(len(QUANT_HEADER)) == QUANT_HEADER:
+            stream.seek(0)
+            return quant_names(stream)
+    return fasta_names(path)
