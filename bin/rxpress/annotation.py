@@ -158,6 +158,7 @@ def _read_gtf(lines: Iterable[bytes]) -> Annotation:
     genes: dict[str, Gene] = {}
     versioned: dict[str, Gene] = {}
     sequences: Counter[str] = Counter()
+    seen: set[bytes] = set()
     for line in lines:
         found = GTF_TRANSCRIPT.search(line)
         if not found or found[1] in seen or line.startswith(b"#"):
