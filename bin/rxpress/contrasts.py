@@ -1,12 +1,13 @@
-"""Which contrasts a study asks for and which of them its samples can answer.
+"""The design of a study: its model, the contrasts it asks for, and which of them its samples can answer.
 
-The model of a study has one mean per condition plus additive covariates, so that every question is a linear
-combination of condition means and one fit answers all of them.
+The model has one mean per condition plus additive covariates, so every question is a linear combination of
+condition means and one fit answers all of them. Contrasts are planned on all samples of the sheet and
+judged on those that may be used: what has become inestimable stays in the list, with its reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,30 +15,31 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rxpress.conditions import (
-    column,
-    find_conditions,
-    line_responses,
-    listing,
-    number,
-    study_unit,
-    text,
+from rxpress.conditions import column, find_conditions, listing, study_unit, text, text_rows
+from rxpress.contrast_families import (
+    Part,
+    PlannedContrast,
+    Weights,
+    combine,
+    derive_contrasts,
+    without_zeros,
 )
-from rxpress.contrast_families import Part, PlannedContrast, Weights, combine, derive_contrasts
 from rxpress.contrast_requests import ContrastRequest, plan_requests, read_requests
 from rxpress.errors import InputError, Problem, did_you_mean
+from rxpress.model_matrix import estimable, independent_columns, model_matrix, usable_covariates
+from rxpress.responses import line_responses
 
-CATEGORICAL = ("batch", "replicate", "cell_line", "patient", "parent", "study", "response", "treatment")
-IN_CONDITION = ("cell_line", "treatment", "dose_nM", "time_h")
-SCOPES = {"cell_line": "these_lines", "patient": "patients", "none": "these_samples"}
+SCOPE = {"cell_line": "these_lines", "patient": "these_patients", "none": "these_samples"}
+
+Requests = Sequence[ContrastRequest] | str | Path | None
 
 
 @dataclass(frozen=True)
 class LinePart:
     """What a contrast would be if the line's side were this line alone, as weights over conditions.
 
-    Over the lines of one side these parts average to the contrast itself, so their signs show how far lines
-    agree, and leaving out one of n lines gives (n * contrast - part) / (n - 1).
+    Over the lines of one side the parts average to the contrast, so their signs show how far lines agree, and
+    leaving out one of n lines of a side gives (n * contrast - part) / (n - 1).
     """
 
     line: str
@@ -49,8 +51,8 @@ class LinePart:
 class Contrast:
     """A linear combination of condition means. `status` is `ok` or `not_estimable`, then with a `reason`.
 
-    `weights` : {condition: weight}, empty when not estimable; `samples` : the kept samples of these conditions;
-    `lines` : the parts of an average, empty otherwise.
+    `weights` : {condition: weight}, empty when not estimable; `samples` : kept samples of these conditions;
+    `lines` : the parts of an average over lines, empty for other contrasts.
     """
 
     id: str
@@ -69,8 +71,8 @@ class Contrast:
 class StudyDesign:
     """The model and the contrasts of one study, as contrasts.json holds them.
 
-    `conditions` : ids of all conditions of the sheet; `covariates` : those that this study's model uses;
-    `untested_because` : why nothing can be tested, or empty; `notes` : what a reader of the results must know.
+    `conditions` : all conditions of the sheet; `covariates` : those that the model of this study uses;
+    `untested_because` : why nothing can be tested, or empty; `notes` : what readers of results should know.
     """
 
     study: str
@@ -98,107 +100,14 @@ class StudyDesign:
         return cls(**{**value, **lists, "contrasts": tuple(contrasts)})
 
 
-def design_matrix(samples: pd.DataFrame, design: StudyDesign) -> tuple[np.ndarray, list[str]]:
-    """The model matrix of a study: (samples, coefficients) array of full column rank, and the coefficients' names.
-
-    `samples` are the kept rows of the study's samples.tsv, with its column `condition`; rows of the matrix follow
-    them. The first columns are indicators of the conditions that have samples, named by condition id: their
-    coefficients are condition means. Covariates follow: categorical ones as deviations that sum to zero over
-    their levels (`batch[b1]`; the last level has no column), numeric ones centred and divided by their standard
-    deviation, so that a condition mean stands for the average batch. Columns that add nothing to the rank are
-    left out, which no estimable contrast notices.
-    """
-    matrix, names = _full_matrix(samples, design.covariates)
-    independent: list[int] = []
-    basis = np.empty((len(matrix), 0))
-    for i, values in enumerate(matrix.T):
-        rest = values - basis @ (basis.T @ values)
-        rest -= basis @ (basis.T @ rest)
-        size = np.linalg.norm(rest)
-        if size > 1e-8 * np.linalg.norm(values):
-            basis = np.column_stack([basis, rest / size])
-            independent.append(i)
-    return matrix[:, independent], [names[i] for i in independent]
-
-
-def coefficient_vector(weights: Mapping[str, float], columns: Sequence[str]) -> np.ndarray:
-    """A contrast as (coefficients,) array for the columns of `design_matrix`.
-
-    Conditions carry their weight, covariates 0; the contrast's estimate is this vector times the coefficients,
-    and its variance the quadratic form with their covariance. KeyError names a condition without a column.
-    """
-    missing = [condition for condition in weights if condition not in columns]
-    if missing:
-        raise KeyError(", ".join(missing))
-    return np.array([weights.get(name, 0.0) for name in columns])
-
-
-def estimable(contrasts: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """Which contrasts a model can estimate: (contrasts,) booleans.
-
-    contrasts : (contrasts, coefficients), matrix : (samples, coefficients), possibly rank-deficient. A contrast
-    is estimable exactly when it lies in the row space of the model matrix (Searle, Linear Models, 1971).
-    """
-    _, singular, rows = np.linalg.svd(np.unique(matrix, axis=0), full_matrices=False)
-    basis = rows[singular > 1e-9 * singular.max(initial=0.0)]
-    rest = contrasts - contrasts @ basis.T @ basis
-    return np.linalg.norm(rest, axis=1) <= 1e-8 * np.maximum(np.linalg.norm(contrasts, axis=1), 1e-300)
-
-
-def _full_matrix(samples: pd.DataFrame, covariates: Sequence[str]) -> tuple[np.ndarray, list[str]]:
-    """Indicators of conditions, then the columns of each covariate, whatever the rank."""
-    of_sample = samples["condition"].to_numpy(str)
-    conditions = list(dict.fromkeys(of_sample))
-    columns = [(of_sample == name).astype(float) for name in conditions]
-    names = list(conditions)
-    for covariate in covariates:
-        for name, values in _covariate_columns(samples, covariate).items():
-            names.append(name)
-            columns.append(values)
-    return np.array(columns).T.reshape(len(samples), len(names)), names
-
-
-def _covariate_columns(samples: pd.DataFrame, covariate: str) -> dict[str, np.ndarray]:
-    if not is_categorical(samples, covariate):
-        values = np.array(column(samples, covariate, number), dtype=float)
-        spread = values.std()
-        return {covariate: (values - values.mean()) / spread} if spread > 0 else {}
-    levels = _levels(samples, covariate)
-    groups: dict[str | None, list[tuple[str | None, str | None]]] = {}
-    for level in dict.fromkeys(levels):
-        groups.setdefault(level[0], []).append(level)
-    indicator = {level: np.array([other == level for other in levels], dtype=float) for level in set(levels)}
-    return {
-        f"{covariate}[{'.'.join(part for part in level if part)}]": indicator[level] - indicator[group[-1]]
-        for group in groups.values()
-        for level in group[:-1]
-    }
-
-
-def _levels(samples: pd.DataFrame, covariate: str) -> list[tuple[str | None, str | None]]:
-    """Level of a categorical covariate per sample, as (line, value): a replicate means something only in a line."""
-    lines = column(samples, "cell_line" if covariate == "replicate" else "", text)
-    return list(zip(lines, column(samples, covariate, text), strict=True))
-
-
-def is_categorical(samples: pd.DataFrame, covariate: str) -> bool:
-    """Whether a column enters the model by its levels: some always do, others if a cell is no number."""
-    cells = [cell for cell in column(samples, covariate, text) if cell is not None]
-    return covariate in CATEGORICAL or any(number(cell) is None for cell in cells)
-
-
 def plan_study(
     samples: pd.DataFrame,
     vehicle: str,
     drugs: Sequence[str] | None = None,
     covariates: Sequence[str] = (),
-    requests: Sequence[ContrastRequest] | str | Path | None = None,
+    requests: Requests = None,
 ) -> StudyDesign:
-    """What one study can answer if every sample turns out well.
-
-    samples : the rows of one study with the columns of samples.tsv. InputError when a request names what does not
-    exist or what these samples cannot estimate, when a covariate has no column or misses cells, or when ids clash.
-    """
+    """`plan_studies` for the rows of a single study."""
     (design,) = plan_studies(samples, vehicle, drugs, covariates, requests).values()
     return design
 
@@ -208,20 +117,22 @@ def plan_studies(
     vehicle: str,
     drugs: Sequence[str] | None = None,
     covariates: Sequence[str] = (),
-    requests: Sequence[ContrastRequest] | str | Path | None = None,
+    requests: Requests = None,
 ) -> dict[str, StudyDesign]:
-    """`plan_study` for each study of a sheet, in order of appearance.
+    """What each study can answer if every sample turns out well, by study in order of appearance.
 
-    A request without `study:` needs to be answered by one of the studies only.
+    samples : rows with the columns of samples.tsv; drugs : None for every treatment but the vehicle;
+    requests : a contrasts file, or its entries. InputError for what `design_studies` refuses, and for
+    requests that the samples cannot estimate.
     """
-    designs = design_studies(samples.assign(kept=True), vehicle, drugs, covariates, requests)
-    asked = {request.id: request for request in as_requests(requests)}
+    asked = as_requests(requests)
+    designs = design_studies(samples.assign(kept=True), vehicle, drugs, covariates, asked)
     hopeless = [
-        asked[contrast.id].problem(f"cannot be estimated in study '{study}': {contrast.reason}")
+        request.problem(f"cannot be estimated in study '{study}': {contrast.reason}")
         for study, design in designs.items()
-        if not design.untested_because
         for contrast in design.contrasts
-        if contrast.id in asked and contrast.status != "ok"
+        for request in asked
+        if request.id == contrast.id and contrast.reason not in ("", design.untested_because)
     ]
     if hopeless:
         raise InputError(*hopeless)
@@ -233,42 +144,62 @@ def design_studies(
     vehicle: str,
     drugs: Sequence[str] | None = None,
     covariates: Sequence[str] = (),
-    requests: Sequence[ContrastRequest] | str | Path | None = None,
+    requests: Requests = None,
 ) -> dict[str, StudyDesign]:
-    """The designs of all studies once it is known which samples can be used (boolean column `kept`).
+    """The design of each study once it is known which samples can be used (boolean column `kept`).
 
-    Contrasts are planned on all samples and judged on the kept ones: what has become inestimable stays in the
-    list with its reason. A study without any kept sample gets a design that says so.
+    InputError for a drug that no study has, a request that names what is not there (without `study:`, in
+    any study), a covariate that is no column or misses cells, a line of contradictory responses, and ids
+    that clash.
     """
     asked = as_requests(requests)
-    names = samples["study"] if "study" in samples else pd.Series("study", index=samples.index)
-    _check_study_names(asked, set(names))
+    studies = pd.Series([name or "study" for name in column(samples, "study", text)], index=samples.index)
+    _check_names(samples, vehicle, drugs, asked, list(dict.fromkeys(studies)))
     designs: dict[str, StudyDesign] = {}
     refusals: dict[str, list[InputError]] = {request.id: [] for request in asked}
-    for study, rows in samples.groupby(names, sort=False):
+    for study, rows in samples.groupby(studies, sort=False):
         own = [request for request in asked if not request.studies or study in request.studies]
         designs[str(study)], refused = _design_study(str(study), rows, vehicle, drugs, covariates, own)
         for request_id, error in refused.items():
             refusals[request_id].append(error)
-    unanswered = [
-        error
+    problems = [
+        problem
         for request in asked
-        for error in refusals[request.id]
         if request.studies or len(refusals[request.id]) == len(designs)
+        for error in refusals[request.id]
+        for problem in error.problems
     ]
-    if unanswered:
-        raise InputError(*dict.fromkeys(problem for error in unanswered for problem in error.problems))
+    if problems:
+        raise InputError(*dict.fromkeys(problems))
     return designs
 
 
-def as_requests(requests: Sequence[ContrastRequest] | str | Path | None) -> list[ContrastRequest]:
+def as_requests(requests: Requests) -> list[ContrastRequest]:
     return read_requests(requests) if isinstance(requests, str | Path) else list(requests or [])
 
 
-def _check_study_names(requests: Sequence[ContrastRequest], studies: set[str]) -> None:
+def _check_names(
+    samples: pd.DataFrame,
+    vehicle: str,
+    drugs: Sequence[str] | None,
+    requests: Sequence[ContrastRequest],
+    studies: Sequence[str],
+) -> None:
+    """InputError for drugs and studies that the sheet does not have."""
+    there = list(dict.fromkeys(t for t in column(samples, "treatment", text) if t and t != vehicle))
     problems = [
+        Problem(
+            f"--drug: no sample has the treatment '{drug}'",
+            did_you_mean(drug, there) or f"treatments are {listing(there) or 'not given'}",
+        )
+        for drug in drugs or ()
+        if drug not in there
+    ]
+    problems += [
         request.problem(
-            f"there is no study '{study}'", did_you_mean(study, studies) or f"there are {listing(studies)}"
+            f"there is no study '{study}'",
+            did_you_mean(study, studies) or f"there are {listing(studies)}",
+            "study",
         )
         for request in requests
         for study in request.studies
@@ -286,68 +217,48 @@ def _design_study(
     covariates: Sequence[str],
     requests: Sequence[ContrastRequest],
 ) -> tuple[StudyDesign, dict[str, InputError]]:
+    """The design of one study, and for each request that it cannot answer, why."""
+    unit = study_unit(samples)
     conditions, of_sample = find_conditions(samples, vehicle)
     samples = samples.assign(condition=of_sample)
-    unit = study_unit(samples)
     used, notes = usable_covariates(samples, covariates)
-    treatments = list(
-        dict.fromkeys(c.treatment for c in conditions if c.treatment and c.treatment != vehicle)
-    )
+    treatments = dict.fromkeys(c.treatment for c in conditions if c.treatment and c.treatment != vehicle)
     chosen = [drug for drug in treatments if not drugs or drug in drugs]
-    derived, derived_notes = derive_contrasts(conditions, vehicle, chosen, line_responses(samples, vehicle))
-    asked, asked_notes, refused = plan_requests(requests, samples, conditions, derived)
+    derived, more = derive_contrasts(conditions, vehicle, chosen, line_responses(samples, vehicle))
+    if (
+        unit == "patient"
+    ):  # libraries of one patient are not independent, which these contrasts take for granted
+        derived, more = [], []
+    asked, refused = plan_requests(requests, samples, conditions, derived)
     planned = [*derived, *asked]
     _check_ids(planned)
     kept = samples[samples["kept"].astype(bool)]
     untested = _why_untested(samples, kept, used, planned, vehicle)
-    contrasts = _judge(planned, kept, used, SCOPES[unit], untested)
+    contrasts = _judge(planned, kept, used, SCOPE[unit], untested)
+    if not any(contrast.status == "ok" for contrast in contrasts):
+        reasons = dict.fromkeys(contrast.reason for contrast in contrasts)
+        untested = untested or f"no contrast can be estimated: {'; '.join(list(reasons)[:2])}"
+    notes += [*more, *_notes_on_lines(planned, kept)]
+    if not untested:
+        notes += [*_notes_on_replicates(contrasts, kept), *_notes_on_batch(contrasts, kept, used)]
     return StudyDesign(
-        study,
-        unit,
-        vehicle,
-        tuple(c.id for c in conditions),
-        tuple(used),
-        untested,
-        (*notes, *derived_notes, *asked_notes),
-        tuple(contrasts),
+        study=study,
+        unit=unit,
+        vehicle=vehicle,
+        conditions=tuple(c.id for c in conditions),
+        covariates=tuple(used),
+        untested_because=untested,
+        notes=tuple(notes),
+        contrasts=tuple(contrasts),
     ), refused
 
 
-def usable_covariates(samples: pd.DataFrame, covariates: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The covariates that a study's model can use, and why the others are left out.
-
-    InputError when a covariate is no column of the sheet or misses cells of some samples.
-    """
-    used: list[str] = []
-    notes: list[str] = []
-    problems: list[Problem] = []
-    for name in covariates:
-        cells = column(samples, name, text)
-        missing = [str(s) for s, cell in zip(samples["sample"], cells, strict=True) if cell is None]
-        if name not in samples:
-            fix = did_you_mean(name, samples.columns) or f"the columns are {listing(samples.columns, 40)}"
-            problems.append(Problem(f"--covariates names '{name}', which is no column of the sheet", fix))
-        elif name in IN_CONDITION:
-            notes.append(f"covariate {name} is left out: conditions differ by it already")
-        elif len(set(cells)) == 1:
-            notes.append(f"covariate {name} is left out: it is the same in all samples")
-        elif missing:
-            what = f"covariate '{name}' has no value for {listing(missing)}"
-            problems.append(Problem(what, "fill the column or leave the covariate out", column=name))
-        else:
-            used.append(name)
-    if problems:
-        raise InputError(*problems)
-    return used, notes
-
-
 def _check_ids(planned: Sequence[PlannedContrast]) -> None:
-    seen: set[str] = set()
-    for contrast in planned:
-        if contrast.id in seen:
-            what = f"two contrasts would be called '{contrast.id}'"
-            raise InputError(Problem(what, "rename the cell line or treatment behind one of them"))
-        seen.add(contrast.id)
+    ids = [contrast.id for contrast in planned]
+    clashes = dict.fromkeys(name for name in ids if ids.count(name) > 1)
+    if clashes:
+        fix = "rename the cell line or treatment behind it (`all`, `sensitive` and `resistant` are averages)"
+        raise InputError(*(Problem(f"two contrasts would both be called '{name}'", fix) for name in clashes))
 
 
 def _why_untested(
@@ -359,29 +270,28 @@ def _why_untested(
 ) -> str:
     """Why nothing in a study can be tested; empty when something can."""
     if kept.empty:
-        return f"no sample is left of {len(samples)}; see excluded_samples.tsv"
+        return f"none of the {len(samples)} samples can be used (see excluded_samples.tsv)"
     reasons = [] if planned else [_why_unplanned(samples, vehicle)]
     if kept["condition"].is_unique:
-        reasons.append(f"no replicates: each of the {len(kept)} conditions has a single sample")
-    else:
-        matrix, _ = _full_matrix(kept, covariates)
-        rank = int(np.linalg.matrix_rank(matrix))
-        if rank == len(kept):
-            what = f"{len(kept)} samples for {rank} coefficients leave nothing to estimate the variance from"
-            reasons.append(f"{what}; leave out a covariate")
+        reasons.append("no replicates: no condition has two samples")
+    elif np.linalg.matrix_rank(model_matrix(kept, covariates)[0]) == len(kept):
+        what = f"{len(kept)} samples and as many coefficients leave nothing to estimate the variance from"
+        reasons.append(f"{what}: leave out a covariate")
     return "; ".join(reasons)
 
 
 def _why_unplanned(samples: pd.DataFrame, vehicle: str) -> str:
-    treatments = list(dict.fromkeys(t for t in column(samples, "treatment", text) if t))
+    treatments = list(dict.fromkeys(name for name in column(samples, "treatment", text) if name))
     if not treatments:
         return "the sheet names no treatment"
     if vehicle not in treatments:
         hint = did_you_mean(vehicle, treatments) or f"treatments are {listing(treatments)}"
-        return f"no sample has the vehicle '{vehicle}' (--vehicle) as treatment: {hint}"
+        return f"no sample has the vehicle '{vehicle}' as treatment ({hint}; --vehicle names it)"
+    if study_unit(samples) == "patient":
+        return "contrasts of patients are not derived; ask with --contrasts and --covariates patient"
     if treatments == [vehicle]:
-        return "there is no drug, and no response that tells sensitive from resistant lines"
-    return f"no cell line has a drug and {vehicle} at the same time"
+        return f"all samples are {vehicle}, and no lines are told apart as sensitive and resistant"
+    return f"no cell line has both {vehicle} and a drug asked for, at the same time"
 
 
 def _judge(
@@ -394,13 +304,12 @@ def _judge(
     """Each planned contrast on the kept samples: its weights, or why it cannot be estimated."""
     alive = set(kept["condition"])
     by_id = {contrast.id: contrast for contrast in planned}
-    matrix, names = _full_matrix(kept, covariates)
+    weighed = [_weigh(contrast, by_id, alive) for contrast in planned]
+    in_use = [] if untested else covariates
+    confounded = _why_confounded([weights for weights, _ in weighed], kept, in_use)
     contrasts = []
-    for contrast in planned:
-        weights, reason = _weigh(contrast, by_id, alive)
-        if not reason and not estimable(coefficient_vector(weights, names)[None], matrix)[0]:
-            reason = _why_confounded(weights, kept, covariates)
-        reason = untested or reason
+    for contrast, (weights, lost), confusion in zip(planned, weighed, confounded, strict=True):
+        reason = untested or lost or confusion
         samples = kept.loc[kept["condition"].isin(weights), "sample"].astype(str)
         contrasts.append(
             Contrast(
@@ -422,19 +331,20 @@ def _judge(
 def _weigh(
     contrast: PlannedContrast, by_id: Mapping[str, PlannedContrast], alive: set[str]
 ) -> tuple[Weights, str]:
-    """Weights over the conditions that still have samples, or the reason why there are none."""
+    """Weights over conditions that have samples, or else the reason why there are none."""
     if contrast.difference:
-        weighed = [_weigh(by_id[name], by_id, alive) for name in contrast.difference]
-        reasons = [
-            f"{name}: {why}" for name, (_, why) in zip(contrast.difference, weighed, strict=True) if why
-        ]
-        (first, _), (second, _) = weighed
-        weights = {name: first.get(name, 0.0) - second.get(name, 0.0) for name in {**first, **second}}
-        return {name: weight for name, weight in weights.items() if abs(weight) > 1e-12}, "; ".join(reasons)
+        (first, why_first), (second, why_second) = (
+            _weigh(by_id[name], by_id, alive) for name in contrast.difference
+        )
+        reason = "; ".join(dict.fromkeys(filter(None, (why_first, why_second))))
+        both = {name: first.get(name, 0.0) - second.get(name, 0.0) for name in {**first, **second}}
+        weights = {} if reason else without_zeros(both)
+        return weights, reason or ("" if weights else "the two contrasts are the same")
     parts = _usable_parts(contrast, alive)
     if {part.sign for part in parts} == {part.sign for part in contrast.parts}:
         return combine(parts), ""
-    return {}, f"no sample is left of {listing(_lost_conditions(contrast, alive))}"
+    lost = dict.fromkeys(name for part in contrast.parts for name in part.weights if name not in alive)
+    return {}, f"no sample is left of {listing(lost)}"
 
 
 def _usable_parts(contrast: PlannedContrast, alive: set[str]) -> list[Part]:
@@ -443,12 +353,7 @@ def _usable_parts(contrast: PlannedContrast, alive: set[str]) -> list[Part]:
     return [part for part in contrast.parts if part.line not in broken]
 
 
-def _lost_conditions(contrast: PlannedContrast, alive: set[str]) -> list[str]:
-    return list(dict.fromkeys(name for part in contrast.parts for name in part.weights if name not in alive))
-
-
 def _line_parts(parts: Sequence[Part]) -> tuple[LinePart, ...]:
-    """What the contrast would be if a line's side were that line alone, for each line of an average."""
     return tuple(
         LinePart(
             part.line, part.side, combine([part, *(other for other in parts if other.sign != part.sign)])
@@ -458,17 +363,115 @@ def _line_parts(parts: Sequence[Part]) -> tuple[LinePart, ...]:
     )
 
 
-def _why_confounded(weights: Weights, kept: pd.DataFrame, covariates: Sequence[str]) -> str:
-    """Names the covariate that cannot be told apart from a contrast, with its values on the two sides."""
-    guilty = []
-    for covariate in covariates:
-        matrix, names = _full_matrix(kept, [covariate])
-        if not estimable(coefficient_vector(weights, names)[None], matrix)[0]:
-            guilty.append(covariate)
-    sides = [
-        kept[kept["condition"].isin([c for c, w in weights.items() if sign * w > 0])] for sign in (1, -1)
+def _why_confounded(contrasts: Sequence[Weights], kept: pd.DataFrame, covariates: Sequence[str]) -> list[str]:
+    """For each contrast the covariates that cannot be told apart from it; empty where it can be estimated."""
+    if not covariates:
+        return [""] * len(contrasts)
+    together = estimable_weights(contrasts, kept, covariates)
+    alone = {name: estimable_weights(contrasts, kept, [name]) for name in covariates}
+    reasons = []
+    for i, weights in enumerate(contrasts):
+        guilty = [name for name in covariates if not alone[name][i]]
+        if together[i]:
+            reasons.append("")
+        elif guilty:
+            reasons.append("; ".join(_confusion(weights, kept, name) for name in guilty))
+        else:
+            reasons.append(f"confounded with {' and '.join(covariates)} together")
+    return reasons
+
+
+def _confusion(weights: Weights, kept: pd.DataFrame, covariate: str) -> str:
+    """`confounded with batch: b1 on one side, b2 on the other`."""
+    sides = []
+    for sign in (1, -1):
+        names = [name for name, weight in weights.items() if sign * weight > 0]
+        cells = column(kept[kept["condition"].isin(names)], covariate, text)
+        sides.append(listing(dict.fromkeys(filter(None, cells)), 4))
+    return f"confounded with {covariate}: {sides[0]} on one side, {sides[1]} on the other"
+
+
+def _notes_on_lines(planned: Sequence[PlannedContrast], kept: pd.DataFrame) -> list[str]:
+    """Which lines had to leave which averages because they lost samples."""
+    alive = set(kept["condition"])
+    left: dict[str, list[str]] = {}
+    for contrast in planned:
+        usable = {part.line for part in _usable_parts(contrast, alive)}
+        if usable:
+            for line in dict.fromkeys(part.line for part in contrast.parts if part.line not in usable):
+                left.setdefault(line, []).append(contrast.id)
+    return [f"{line} is left out of {listing(ids)}: too few samples are kept" for line, ids in left.items()]
+
+
+def _notes_on_replicates(contrasts: Sequence[Contrast], kept: pd.DataFrame) -> list[str]:
+    """Contrasts whose own conditions all have a single sample: their variance is that of other conditions."""
+    counts = kept["condition"].value_counts()
+    alone = [c.id for c in contrasts if c.weights and counts[list(c.weights)].max() == 1]
+    what = "no condition has replicates; the variance comes from other conditions of the study"
+    return [f"{listing(alone)}: {what}"] if alone else []
+
+
+def _notes_on_batch(
+    contrasts: Sequence[Contrast], kept: pd.DataFrame, covariates: Sequence[str]
+) -> list[str]:
+    """Warns of a batch column that the model does not use."""
+    values = set(filter(None, column(kept, "batch", text)))
+    if "batch" in covariates or len(values) < 2:
+        return []
+    known = kept[[cell is not None for cell in column(kept, "batch", text)]]
+    tested = [c for c in contrasts if c.weights.keys() <= set(known["condition"])]
+    separable = estimable_weights([c.weights for c in tested], known, ["batch"])
+    mixed = [c.id for c, free in zip(tested, separable, strict=True) if not free]
+    notes = [f"the sheet has {len(values)} batches, but batch is not among --covariates"]
+    return notes + ([f"{listing(mixed)}: confounded with batch, may be a batch effect"] if mixed else [])
+
+
+def estimable_weights(
+    contrasts: Sequence[Weights], samples: pd.DataFrame, covariates: Sequence[str]
+) -> np.ndarray:
+    """Which contrasts over conditions the model with these covariates can estimate: (contrasts,) booleans."""
+    matrix, names = model_matrix(samples, covariates)
+    vectors = [coefficient_vector(weights, names) for weights in contrasts]
+    return estimable(np.reshape(vectors, (len(contrasts), len(names))), matrix)
+
+
+def coefficient_vector(weights: Mapping[str, float], columns: Sequence[str]) -> np.ndarray:
+    """The weights of a contrast as a (coefficients,) array for the columns of `design_matrix`.
+
+    Conditions carry their weight, covariates 0. The estimate of the contrast is this vector times the
+    coefficients, its variance the quadratic form with their covariance. KeyError names a condition that
+    has no column (no kept sample).
+    """
+    missing = [condition for condition in weights if condition not in columns]
+    if missing:
+        raise KeyError(", ".join(missing))
+    return np.array([weights.get(name, 0.0) for name in columns])
+
+
+def design_matrix(samples: pd.DataFrame, design: StudyDesign) -> tuple[np.ndarray, list[str]]:
+    """The model matrix of a study: (samples, coefficients) array of full column rank, and column names.
+
+    samples : the kept rows of the study's samples.tsv, with the column `condition`, in the order that the
+    rows of the matrix are to have. The first columns are those of the conditions that have samples, named
+    by condition id: their coefficients are condition means. See `model_matrix` for the covariates. Columns
+    that add nothing to the rank are left out: no estimable contrast notices.
+    """
+    matrix, names = model_matrix(samples, design.covariates)
+    independent = independent_columns(matrix)
+    return matrix[:, independent], [names[i] for i in independent]
+
+
+def refuse_losses(samples: pd.DataFrame, designs: Iterable[StudyDesign]) -> None:
+    """InputError that names every sample that was not kept and every contrast that cannot be estimated."""
+    lost = [
+        Problem(f"sample '{sample}' of study '{study}' cannot be used: {reason}")
+        for sample, study, reason in text_rows(samples[~samples["kept"]], "sample", "study", "reason")
     ]
-    if not guilty:
-        return f"confounded with {' and '.join(covariates)} together"
-    up, down = (listing(dict.fromkeys(filter(None, column(side, guilty[0], text)))) for side in sides)
-    return f"confounded with {' and with '.join(guilty)}: {guilty[0]} is {up} on one side and {down} on the other"
+    lost += [
+        Problem(f"contrast '{contrast.id}' of study '{design.study}' cannot be estimated: {contrast.reason}")
+        for design in designs
+        for contrast in design.contrasts
+        if contrast.status != "ok"
+    ]
+    if lost:
+        raise InputError(*lost, Problem("--strict allows no losses", "mend the sheet or run without it"))
