@@ -11,14 +11,12 @@ from rxpress.errors import require, run_command
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--samples", required=True, type=Path, help="samples.tsv of check_inputs.py")
-    parser.add_argument(
-        "--status", default=[], nargs="*", type=Path, help="status.json of each sample's reads"
-    )
+    parser.add_argument("--status", default=[], nargs="*", type=Path, help="status.json of samples")
     parser.add_argument("--contrasts", type=Path, help="YAML file of further contrasts")
     parser.add_argument("--labels", type=Path, help="labels.tsv: responses of lines by IC50")
     parser.add_argument("--drug", default=[], type=names, help="default: every treatment but the vehicle")
     parser.add_argument("--vehicle", default="DMSO")
-    parser.add_argument("--covariates", default=[], type=names, help="columns to adjust for, comma-separated")
+    parser.add_argument("--covariates", default=[], type=names, help="columns to adjust for")
     parser.add_argument("--min_reads", default=0, type=float, help="fragments after trimming")
     parser.add_argument("--min_mapped_percent", default=0, type=float)
     parser.add_argument("--min_rin", default=0, type=float)

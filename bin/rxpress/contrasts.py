@@ -392,15 +392,20 @@ def _confusion(weights: Weights, kept: pd.DataFrame, covariate: str) -> str:
 
 
 def _notes_on_lines(planned: Sequence[PlannedContrast], kept: pd.DataFrame) -> list[str]:
-    """Which lines had to leave which averages because they lost samples."""
+    """Which lines had to leave which averages, and the conditions in which they lost all samples."""
     alive = set(kept["condition"])
-    left: dict[str, list[str]] = {}
+    left: dict[tuple[str, str], list[str]] = {}
     for contrast in planned:
         usable = {part.line for part in _usable_parts(contrast, alive)}
-        if usable:
-            for line in dict.fromkeys(part.line for part in contrast.parts if part.line not in usable):
-                left.setdefault(line, []).append(contrast.id)
-    return [f"{line} is left out of {listing(ids)}: too few samples are kept" for line, ids in left.items()]
+        for line in dict.fromkeys(part.line for part in contrast.parts if part.line not in usable):
+            own = [part.weights for part in contrast.parts if part.line == line]
+            lost = dict.fromkeys(name for weights in own for name in weights if name not in alive)
+            if usable:
+                left.setdefault((line, listing(lost)), []).append(contrast.id)
+    return [
+        f"{line} is left out of {listing(ids)}: no sample of {conditions} is kept"
+        for (line, conditions), ids in left.items()
+    ]
 
 
 def _notes_on_replicates(contrasts: Sequence[Contrast], kept: pd.DataFrame) -> list[str]:

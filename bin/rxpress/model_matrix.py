@@ -78,7 +78,7 @@ def _covariate_columns(samples: pd.DataFrame, covariate: str) -> dict[str, np.nd
 
 
 def independent_columns(matrix: np.ndarray) -> list[int]:
-    """Positions of the columns that are no linear combination of columns before them (Gram-Schmidt, twice)."""
+    """Positions of the columns that are no combination of columns before them (Gram-Schmidt, twice)."""
     basis = np.zeros_like(matrix)
     chosen: list[int] = []
     for i, values in enumerate(matrix.T):

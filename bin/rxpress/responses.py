@@ -61,9 +61,7 @@ def fill_responses(
         if treatment == vehicle and len(agreed) == 1:
             label = next(iter(agreed))
         if response and label and response != label:
-            note = (
-                f"{line} is {response} to {treatment} by the sheet and {label} by IC50: the sheet is followed"
-            )
+            note = f"{line} is {response} by the sheet and {label} by IC50: the sheet is followed"
             notes.setdefault(study or "study", []).append(note)
         responses.append(response or label)
         sources.append("sheet" if response else "ic50" if label else "none")

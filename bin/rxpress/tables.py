@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MISSING = "NA"
 GENE_COLUMNS = ("gene_id", "gene_name")
+SAMPLE_NUMBERS = ("dose_nM", "time_h", "rin", "purity", "reads", "percent_mapped")
 
 
 @dataclass(frozen=True)
@@ -208,7 +209,7 @@ def write_records(header: Sequence[str], rows: Sequence[Sequence[object]], path:
 
 
 def read_yaml_lines(path: str | Path) -> tuple[Any, dict[tuple[str | int, ...], int]]:
-    """A YAML file with every scalar as the text that stands there, and the line of each value by its path of keys.
+    """A YAML file with every scalar as the text that stands there, and the line of each value by its path.
 
     (YAML would make a boolean of a batch called `no`.) A syntax error or a repeated key is an InputError.
     """
@@ -233,9 +234,6 @@ def read_yaml_lines(path: str | Path) -> tuple[Any, dict[tuple[str | int, ...], 
 
     root = yaml.compose(read_text(path), Loader=yaml.SafeLoader)
     return (walk(root, ()), lines) if root else (None, lines)
-
-
-SAMPLE_NUMBERS = ("dose_nM", "time_h", "rin", "purity", "reads", "percent_mapped")
 
 
 def read_samples(path: str | Path) -> pd.DataFrame:
