@@ -1,0 +1,130 @@
+"""What a fit says about one contrast, on log2: estimate, error, tests, and the shrunken estimate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rxpress.deseq.fit import StudyFit, select
+from rxpress.deseq.glm import MIN_MEAN, RIDGE, wald_p_values
+from rxpress.deseq.multiple_testing import adjust_with_filter
+from rxpress.deseq.outliers import flag_outliers
+from rxpress.deseq.shrinkage import Posterior, prior_scale, separated_ridge, shrink
+
+if TYPE_CHECKING:
+    from pydeseq2.inference import Inference
+
+LOG2_E = float(np.log2(np.e))
+CHUNK_ELEMENTS = 2**16
+
+
+@dataclass(frozen=True)
+class ContrastTest:
+    """All (genes,), NaN for a gene without counts.
+
+    estimate, error : log2 fold change and its standard error; p_value : that it is not 0, NaN where an
+    outlier dictates it; p_adjusted : NaN also where filtered for low counts; p_adjusted_threshold : that
+    it is beyond the threshold, up or down; shrunken, shrunken_error : with apeglm's prior.
+    """
+
+    estimate: np.ndarray
+    error: np.ndarray
+    statistic: np.ndarray
+    p_value: np.ndarray
+    p_adjusted: np.ndarray
+    p_adjusted_threshold: np.ndarray
+    shrunken: np.ndarray
+    shrunken_error: np.ndarray
+
+
+def evaluate_contrast(
+    fit: StudyFit, contrast: np.ndarray, inference: Inference, alpha: float, threshold: float
+) -> ContrastTest:
+    """Test c'beta of a fit, c = `contrast` (p,); threshold : log2 fold change; alpha : level to tune the
+    filter for.
+
+    Outliers count only in samples of coefficients that the contrast weighs. A gene without counts in all
+    of these, or left without any when its outliers were replaced, has no fold change and p = 1.
+    """
+    samples = involved_samples(fit, contrast)
+    absent = _absent(fit, contrast, samples)
+    estimate = np.where(absent, 0.0, fit.genes.coefficients @ contrast)
+    error = np.where(absent & ~fit.fitted_counts.any(axis=1), 0.0, standard_error(fit, contrast, inference))
+    flagged = flag_outliers(fit.counts, fit.cooks, fit.design, samples, spare_low=_two_groups(fit, contrast))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p_value, statistic = wald_p_values(estimate, error)
+        beyond, _ = wald_p_values(estimate, error, threshold / LOG2_E, "greaterAbs")
+    p_value, beyond = (np.where(absent, 1.0, np.where(flagged, np.nan, p)) for p in (p_value, beyond))
+    shrunken, shrunken_error = shrink_contrast(fit, contrast, estimate, error)
+    return ContrastTest(
+        estimate * LOG2_E,
+        error * LOG2_E,
+        np.where(absent, 0.0, statistic),
+        p_value,
+        adjust_with_filter(p_value, fit.base_means, alpha)[0],
+        adjust_with_filter(beyond, fit.base_means, alpha)[0],
+        np.where(absent, 0.0, shrunken * LOG2_E),
+        shrunken_error * LOG2_E,
+    )
+
+
+def involved_samples(fit: StudyFit, contrast: np.ndarray) -> np.ndarray:
+    """(samples,) whether a sample belongs to a coefficient with a weight."""
+    return (fit.design.matrix[:, contrast != 0] != 0).any(axis=1)
+
+
+def standard_error(fit: StudyFit, contrast: np.ndarray, inference: Inference) -> np.ndarray:
+    """(genes,) standard error of c'beta, natural log, NaN for genes without counts."""
+    fitted = np.flatnonzero(np.isfinite(fit.genes.final))
+    error = np.full(len(fit.counts), np.nan)
+    _, _, error[fitted] = inference.wald_test(
+        fit.design.matrix,
+        fit.genes.final[fitted],
+        fit.genes.coefficients[fitted],
+        np.maximum(fit.genes.means[fitted], MIN_MEAN).T,
+        RIDGE * np.eye(fit.design.coefficients),
+        contrast,
+        0.0,
+    )
+    return error
+
+
+def shrink_contrast(
+    fit: StudyFit, contrast: np.ndarray, estimate: np.ndarray, error: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Shrunken estimates (genes,) and their errors, from those of maximum likelihood; all natural log."""
+    scale = prior_scale(estimate, error)
+    shrunken, shrunken_error = np.full(len(estimate), np.nan), np.full(len(estimate), np.nan)
+    fitted = np.flatnonzero(np.isfinite(fit.genes.final))
+    step = max(1, CHUNK_ELEMENTS // fit.design.samples)
+    for first in range(0, len(fitted), step):
+        genes = fitted[first : first + step]
+        counts = fit.fitted_counts[genes]
+        posterior = Posterior(
+            counts,
+            np.log(select(fit.factors, genes)),
+            fit.design,
+            1 / fit.genes.final[genes],
+            contrast,
+            scale,
+            separated_ridge(counts, fit.design),
+        )
+        found = shrink(posterior, fit.genes.coefficients[genes])
+        shrunken[genes], shrunken_error[genes] = found.estimate, found.error
+    return shrunken, shrunken_error
+
+
+def _absent(fit: StudyFit, contrast: np.ndarray, samples: np.ndarray) -> np.ndarray:
+    """(genes,) whether no sample of the contrast has a count although others have, or none is left."""
+    somewhere = np.any(fit.counts > 0, axis=1)
+    emptied = somewhere & ~np.any(fit.fitted_counts > 0, axis=1)
+    if (contrast >= 0).all() or (contrast <= 0).all():
+        return emptied
+    return emptied | (somewhere & ~np.any(fit.counts[:, samples] > 0, axis=1))
+
+
+def _two_groups(fit: StudyFit, contrast: np.ndarray) -> bool:
+    """Whether the contrast compares two groups of a design without covariates."""
+    return fit.design.saturated and np.count_nonzero(contrast) == 2

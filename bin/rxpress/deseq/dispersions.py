@@ -1,0 +1,220 @@
+"""Dispersions: one per gene, their trend over the mean, and estimates shrunken towards it.
+
+The steps and their constants are those of R's DESeq2 (Love, Huber and Anders, Genome Biology 2014).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import gammaincinv, ndtr, polygamma
+
+from rxpress.deseq.design import Design
+from rxpress.deseq.glm import MIN_MEAN, TOLERANCE
+from rxpress.deseq.outliers import trimmed_mean
+
+if TYPE_CHECKING:
+    from pydeseq2.inference import Inference
+
+MIN_DISPERSION = 1e-8
+MIN_PRIOR_VARIANCE = 0.25
+OUTLIER_DEVIATIONS = 2.0
+TREND_START = np.array([0.1, 1.0])
+TREND_ROUNDS = 10
+RESIDUAL_BINS = np.arange(-20, 21) / 2
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Dispersion as a function of the mean of normalised counts, and how far genes scatter about it.
+
+    kind : `parametric` (asymptotic + extra_poisson / mean), `mean` (asymptotic alone) or `none` (every gene's
+    dispersion is next to nothing). residual_variance : of log gene-wise dispersions about the trend, robust;
+    prior_variance : of true log dispersions about it.
+    """
+
+    kind: str
+    asymptotic: float = np.nan
+    extra_poisson: float = 0.0
+    residual_variance: float = np.nan
+    prior_variance: float = np.nan
+
+    def at(self, means: np.ndarray) -> np.ndarray:
+        return self.asymptotic + self.extra_poisson / means
+
+
+@dataclass(frozen=True)
+class Dispersions:
+    """Of each gene (genes,): by maximum likelihood, by the trend, and the one to use."""
+
+    gene_wise: np.ndarray
+    fitted: np.ndarray
+    final: np.ndarray
+
+
+def estimate_dispersions(
+    counts: np.ndarray, factors: np.ndarray, design: Design, inference: Inference, trend: Trend | None = None
+) -> tuple[Dispersions, Trend]:
+    """Dispersions of counts (genes, samples) without genes that are zero everywhere, and their trend.
+
+    factors : (samples,) or (genes, samples); trend : one that is known already, else it is fitted.
+    """
+    gene_wise, means = gene_wise_dispersions(counts, factors, design, inference)
+    base_means = (counts / factors).mean(axis=1)
+    trend = trend or fit_trend(base_means, gene_wise, design.residual_df, inference)
+    fitted = trend.at(base_means)
+    if trend.kind == "none":
+        return Dispersions(gene_wise, fitted, gene_wise), trend
+    posterior, _ = inference.alpha_mle(
+        counts.T,
+        design.matrix,
+        means.T,
+        fitted,
+        MIN_DISPERSION,
+        max_dispersion(design.samples),
+        prior_disp_var=trend.prior_variance,
+        prior_reg=True,
+    )
+    highest = np.log(fitted) + OUTLIER_DEVIATIONS * np.sqrt(trend.residual_variance)
+    return Dispersions(gene_wise, fitted, np.where(np.log(gene_wise) > highest, gene_wise, posterior)), trend
+
+
+def max_dispersion(samples: int) -> float:
+    return max(10.0, samples)
+
+
+def start_dispersions(
+    counts: np.ndarray, factors: np.ndarray, design: Design, inference: Inference
+) -> np.ndarray:
+    """(genes,) the lower of two rough estimates, from residuals of a linear model and from moments."""
+    import pandas as pd
+
+    normalized = (counts / factors).T
+    rough = inference.fit_rough_dispersions(normalized, pd.DataFrame(design.matrix))
+    moments = inference.fit_moments_dispersions(normalized, factors)
+    return np.clip(np.minimum(rough, moments), MIN_DISPERSION, max_dispersion(design.samples))
+
+
+def gene_wise_dispersions(
+    counts: np.ndarray, factors: np.ndarray, design: Design, inference: Inference
+) -> tuple[np.ndarray, np.ndarray]:
+    """Cox-Reid maximum likelihood dispersions (genes,), and the fitted means (genes, samples) they rest on,
+    floored at MIN_MEAN before the fit."""
+    start = start_dispersions(counts, factors, design, inference)
+    if design.saturated:
+        means = inference.lin_reg_mu(counts.T, factors, design.matrix, MIN_MEAN)
+    else:
+        means = inference.irls(counts.T, factors, design.matrix, start, MIN_MEAN, TOLERANCE)[1]
+    means = np.maximum(means.T, MIN_MEAN)
+    limit = max_dispersion(design.samples)
+    found, _ = inference.alpha_mle(counts.T, design.matrix, means.T, start, MIN_DISPERSION, limit)
+    return found, means
+
+
+def fit_trend(base_means: np.ndarray, gene_wise: np.ndarray, residual_df: int, inference: Inference) -> Trend:
+    """The trend of gene-wise dispersions over mean normalised counts, both (genes,).
+
+    A gamma regression on 1/mean, repeated without the genes far off it until it stands still. Where that
+    fails, R fits a local regression; here the mean dispersion takes its place.
+    """
+    usable = gene_wise > 100 * MIN_DISPERSION
+    if not usable.any():
+        return Trend("none")
+    coefficients = _parametric_trend(base_means[usable], gene_wise[usable], inference)
+    if coefficients is None:
+        shared = float(trimmed_mean(gene_wise[None, gene_wise > 10 * MIN_DISPERSION], 0.001)[0])
+        trend = Trend("mean", shared)
+    else:
+        trend = Trend("parametric", *map(float, coefficients))
+    residuals = np.log(gene_wise[usable]) - np.log(trend.at(base_means[usable]))
+    variance = robust_variance(residuals)
+    prior = prior_variance(residuals, residual_df, variance)
+    return replace(trend, residual_variance=variance, prior_variance=prior)
+
+
+def _parametric_trend(means: np.ndarray, gene_wise: np.ndarray, inference: Inference) -> np.ndarray | None:
+    """(asymptotic, extra-Poisson), or None when a coefficient is not positive or the rounds do not settle."""
+    import pandas as pd
+
+    coefficients = TREND_START
+    for _ in range(TREND_ROUNDS + 1):
+        residuals = gene_wise / (coefficients[0] + coefficients[1] / means)
+        good = (residuals > 1e-4) & (residuals < 15)
+        before = coefficients
+        coefficients, _, converged = inference.dispersion_trend_gamma_glm(
+            pd.Series(1 / means[good]), pd.Series(gene_wise[good])
+        )
+        if not (np.isfinite(coefficients).all() and (coefficients > 0).all()):
+            return None
+        if converged and (np.log(coefficients / before) ** 2).sum() < 1e-6:
+            return coefficients
+    return None
+
+
+def fit_gamma_glm(
+    covariate: np.ndarray, targets: np.ndarray, tolerance: float = 1e-8, max_iterations: int = 25
+) -> tuple[np.ndarray, bool]:
+    """Gamma regression with identity link, targets ~ a + b · covariate: ((a, b), converged).
+
+    Reweighted least squares as R's glm: from TREND_START, a step halved while it makes a mean negative, ended
+    when the deviance changes by less than `tolerance`, relatively.
+    """
+    matrix = np.column_stack([np.ones_like(covariate), covariate])
+    coefficients = TREND_START
+    deviance = np.inf
+    for _ in range(max_iterations):
+        means = matrix @ coefficients
+        proposed = np.linalg.lstsq(matrix / means[:, None], targets / means, rcond=None)[0]
+        for _ in range(max_iterations):
+            if (matrix @ proposed > 0).all():
+                break
+            proposed = (proposed + coefficients) / 2
+        else:
+            return coefficients, False
+        coefficients = proposed
+        ratio = targets / (matrix @ coefficients)
+        before, deviance = deviance, float(2 * (ratio - 1 - np.log(ratio)).sum())
+        if abs(deviance - before) / (abs(deviance) + 0.1) < tolerance:
+            return coefficients, True
+    return coefficients, False
+
+
+def robust_variance(values: np.ndarray) -> float:
+    """Square of the median absolute deviation, scaled to the standard deviation of a normal distribution."""
+    return float((1.4826 * np.median(np.abs(values - np.median(values)))) ** 2)
+
+
+def prior_variance(residuals: np.ndarray, residual_df: int, variance: float) -> float:
+    """Variance of true log dispersions about the trend: that of the estimates less that of their sampling
+    error.
+
+    residuals : (genes,) log gene-wise dispersion less log trend; variance : their robust variance. The
+    sampling error of a log dispersion with d residual degrees of freedom is trigamma(d/2); with three or
+    fewer its distribution is too skewed for that, and the variance is matched to the whole distribution
+    of residuals.
+    """
+    if residual_df > 3:
+        return max(variance - float(polygamma(1, residual_df / 2)), MIN_PRIOR_VARIANCE)
+    return max(_match_residuals(residuals, residual_df), MIN_PRIOR_VARIANCE)
+
+
+def _match_residuals(residuals: np.ndarray, residual_df: int) -> float:
+    """The variance v of N(0, v) which, added to log(chi-squared_d / d), comes nearest to the residuals.
+
+    Nearest by Kullback-Leibler divergence of histograms. R draws the second one at random (10,000 values,
+    smoothed over the grid of v); here it is computed, and empty bins count as one draw of R's.
+    """
+    observed = np.histogram(residuals, RESIDUAL_BINS)[0].astype(float)
+    observed /= observed.sum()
+    quantiles = np.log(gammaincinv(residual_df / 2, (np.arange(4000) + 0.5) / 4000) * 2 / residual_df)
+    grid = np.linspace(0, 8, 1000)
+    least = min(observed[observed > 0].min(), 1e-4)
+
+    def divergence(v: float) -> float:
+        cumulative = ndtr((RESIDUAL_BINS[:, None] - quantiles) / np.sqrt(max(v, 1e-12))).mean(axis=1)
+        expected = np.diff(cumulative) / (cumulative[-1] - cumulative[0])
+        return float((observed * (np.log(observed + least) - np.log(expected + least))).sum())
+
+    return float(grid[np.argmin([divergence(v) for v in grid])])

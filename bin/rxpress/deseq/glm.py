@@ -1,0 +1,135 @@
+"""The negative binomial generalised linear model of every gene at once, and Wald tests of its contrasts.
+
+As R's DESeq2 fits it (Love, Huber and Anders, Genome Biology 2014): iteratively reweighted least squares
+with a ridge so small that it only keeps the system solvable, and fitted means of at least MIN_MEAN in the
+weights, so that a condition without any count has an estimate and a variance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import gammaln, ndtr, xlogy
+
+from rxpress.deseq.design import Design, Gram
+
+MIN_MEAN = 0.5
+RIDGE = 1e-6 / np.log(2) ** 2
+MAX_ITERATIONS = 100
+TOLERANCE = 1e-8
+MAX_COEFFICIENT = 30.0
+
+
+@dataclass(frozen=True)
+class GlmFit:
+    """Fits of all genes: natural-log coefficients (genes, p), fitted means, not floored (genes, samples), the
+    diagonal of the hat matrix (genes, samples), and which genes converged (genes,)."""
+
+    coefficients: np.ndarray
+    means: np.ndarray
+    hat: np.ndarray
+    converged: np.ndarray
+
+
+def fit_glm(
+    counts: np.ndarray,
+    factors: np.ndarray,
+    design: Design,
+    dispersions: np.ndarray,
+    min_mean: float = MIN_MEAN,
+    tolerance: float = TOLERANCE,
+    max_iterations: int = MAX_ITERATIONS,
+    max_coefficient: float = MAX_COEFFICIENT,
+) -> GlmFit:
+    """Fit counts (genes, samples) ~ NB(factors · exp(X beta), dispersions) by reweighted least squares.
+
+    factors : size factors (samples,) or normalisation factors (genes, samples); dispersions : (genes,).
+    Iteration ends when the deviance changes by less than `tolerance`, relatively; a gene has not
+    converged when it needs more than `max_iterations` or a coefficient exceeds `max_coefficient`.
+    """
+    factors = np.broadcast_to(factors, counts.shape)
+    coefficients = design.least_squares(np.log(counts / factors + 0.1))
+    means = np.maximum(factors * np.exp(coefficients @ design.matrix.T), min_mean)
+    constant = _deviance_constant(counts, dispersions)
+    deviance = np.zeros(len(counts))
+    converged = np.zeros(len(counts), dtype=bool)
+    active = np.arange(len(counts))
+    for iteration in range(max_iterations):
+        y, mu, alpha, factor = counts[active], means[active], dispersions[active, None], factors[active]
+        weights = mu / (1 + alpha * mu)
+        response = weights * (np.log(mu / factor) + (y - mu) / mu)
+        beta = Gram.of(design, weights, RIDGE).solve(response @ design.matrix)
+        inside = np.isfinite(beta).all(axis=1) & (np.abs(beta) <= max_coefficient).all(axis=1)
+        active, beta, y, alpha = active[inside], beta[inside], y[inside], alpha[inside]
+        mu = np.maximum(factor[inside] * np.exp(beta @ design.matrix.T), min_mean)
+        coefficients[active], means[active] = beta, mu
+        found = constant[active] + 2 * ((y + 1 / alpha) * np.log1p(alpha * mu) - y * np.log(alpha * mu)).sum(
+            axis=1
+        )
+        change = np.abs(found - deviance[active]) / (np.abs(found) + 0.1)
+        deviance[active] = found
+        done = (change < tolerance) & (iteration > 0)
+        converged[active[done]] = True
+        active = active[~done]
+        if not active.size:
+            break
+    weights = means / (1 + dispersions[:, None] * means)
+    hat = weights * Gram.of(design, weights, RIDGE).leverage()
+    return GlmFit(coefficients, factors * np.exp(coefficients @ design.matrix.T), hat, converged)
+
+
+def _deviance_constant(counts: np.ndarray, dispersions: np.ndarray) -> np.ndarray:
+    """(genes,) the part of minus twice the log likelihood that does not depend on the means."""
+    size = 1 / dispersions[:, None]
+    return -2 * (gammaln(counts + size) - gammaln(size) - gammaln(counts + 1)).sum(axis=1)
+
+
+def log_likelihood(counts: np.ndarray, means: np.ndarray, dispersions: np.ndarray) -> np.ndarray:
+    """(genes,) negative binomial log likelihood of counts and means (genes, samples)."""
+    alpha = dispersions[:, None]
+    kernel = xlogy(counts, alpha * means) - (counts + 1 / alpha) * np.log1p(alpha * means)
+    return kernel.sum(axis=1) - _deviance_constant(counts, dispersions) / 2
+
+
+def wald_error(
+    design: Design,
+    means: np.ndarray,
+    dispersions: np.ndarray,
+    contrast: np.ndarray,
+    ridge: float | np.ndarray = RIDGE,
+    min_mean: float = MIN_MEAN,
+) -> np.ndarray:
+    """(genes,) standard error, natural log, of a contrast (p,) of the coefficients.
+
+    The sandwich c' (M + R)^-1 M (M + R)^-1 c with M = X'WX and R the ridge, a number or (p,), of the fit.
+    """
+    means = np.maximum(means, min_mean)
+    weights = means / (1 + dispersions[:, None] * means)
+    target = np.broadcast_to(contrast, (len(means), len(contrast)))
+    solution = Gram.of(design, weights, ridge).solve(target)
+    return np.sqrt(np.maximum(solution @ contrast - (ridge * solution**2).sum(axis=1), 0.0))
+
+
+def wald_p_values(
+    estimate: np.ndarray, error: np.ndarray, null: float = 0.0, alternative: str | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """(p values, statistics) of a scalar estimate against `null`, in the units of the estimate.
+
+    alternative : None (estimate differs from null), or as in R's DESeq2 `greaterAbs`, `lessAbs` (its size is
+    above, below null), `greater`, `less`.
+    """
+    above, below = (estimate - null) / error, (estimate + null) / error
+    if alternative is None:
+        return 2 * ndtr(-np.abs(above)), above
+    if alternative == "greater":
+        return ndtr(-above), np.maximum(above, 0)
+    if alternative == "less":
+        return ndtr(below), np.minimum(below, 0)
+    if alternative == "greaterAbs":
+        excess = (np.abs(estimate) - null) / error
+        return np.minimum(2 * ndtr(-excess), 1), np.sign(estimate) * np.maximum(excess, 0)
+    if alternative == "lessAbs":
+        inside = np.minimum(np.maximum(-above, 0), np.maximum(below, 0))
+        return np.maximum(ndtr(above), ndtr(-below)), inside
+    raise ValueError(f"no such alternative: {alternative}")
