@@ -16,7 +16,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from rxpress.errors import InputError, Problem
-from rxpress.sequences import foreign_format, open_lines
+from rxpress.sequences import foreign_format, read_lines
 from rxpress.tables import read_rows
 
 FIELDS = 9
@@ -121,8 +121,8 @@ def read_annotation(path: str | Path) -> Annotation:
         form = annotation_format(path)
         if form == "table":
             return read_gene_table(path)
-        with open_lines(path) as lines:
-            annotation = _read_gtf(lines) if form == "gtf" else _read_gff3(lines)
+        lines = read_lines(path)
+        annotation = _read_gtf(lines) if form == "gtf" else _read_gff3(lines)
     except (OSError, EOFError, zlib.error):
         raise InputError(Problem("cannot be read to its end", "get the file again", file)) from None
     if not annotation.transcripts:
@@ -134,11 +134,11 @@ def read_annotation(path: str | Path) -> Annotation:
 def annotation_format(path: str | Path) -> str:
     """`gtf`, `gff3` or `table` by the first lines of a file, whatever its name says."""
     file = Path(path).name
-    with open_lines(path) as stream:
-        lines = [line for line in islice(stream, SNIFFED_LINES) if line.strip() and not line.startswith(b"#")]
+    first = islice(read_lines(path), SNIFFED_LINES)
+    lines = [line for line in first if line.strip() and not line.startswith(b"#")]
     if not lines:
         raise InputError(Problem("has no features", "give a GTF or GFF3 file", file))
-    columns = lines[0].rstrip(b"\r\n").split(b"\t")
+    columns = lines[0].rstrip(b"\r").split(b"\t")
     if len(columns) >= FIELDS:
         attributes = [line.split(b"\t", 8)[-1] for line in lines if line.count(b"\t") >= FIELDS - 1]
         gff3, gtf = (sum(bool(s.match(a)) for a in attributes) for s in (GFF3_STYLE, GTF_STYLE))
@@ -159,11 +159,15 @@ def _read_gtf(lines: Iterable[bytes]) -> Annotation:
     versioned: dict[str, Gene] = {}
     sequences: Counter[str] = Counter()
     seen: set[bytes] = set()
+    last = b"transcript_id of the line before"
     for line in lines:
+        if last in line:  # most lines are exons of the transcript before them
+            continue
         found = GTF_TRANSCRIPT.search(line)
         if not found or found[1] in seen or line.startswith(b"#"):
             continue
         seen.add(found[1])
+        last = line[found.start() : found.end() + 1]
         sequence, *_, text = line.decode(errors="replace").split("\t", 8)
         attributes = {key: quoted or bare.strip() for key, quoted, bare in GTF_ATTRIBUTE.findall(text)}
         gene_id = attributes.get("gene_id")

@@ -10,6 +10,7 @@ import csv
 import gzip
 import io
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,8 +71,7 @@ def read_rows(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]
     """
     text = read_text(path)
     first = next((line for line in text.split("\n") if line.strip()), "")
-    delimiter = "\t" if "\t" in first else ";" if ";" in first and "," not in first else ","
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text), delimiter=_delimiter(first))
     header: list[str] = []
     rows: list[tuple[int, list[str]]] = []
     for cells in reader:
@@ -83,6 +83,48 @@ def read_rows(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]
         else:
             header = cells
     return header, rows
+
+
+def _delimiter(header: str) -> str:
+    return "\t" if "\t" in header else ";" if ";" in header and "," not in header else ","
+
+
+def read_user_matrix(path: str | Path) -> pd.DataFrame:
+    """A user's matrix, CSV or TSV (told by its header line): first column text, types of others inferred.
+
+    Lines of comment before the header are passed over; R's row names without a header become the first
+    column. The index is the number of each row's line. InputError for ragged lines or two columns of one name.
+    """
+    import pandas as pd
+
+    text = read_text(path)
+    skipped = 0
+    while text.startswith("#"):
+        text = text.partition("\n")[2]
+        skipped += 1
+    header = text.partition("\n")[0]
+    cells = next(csv.reader([header], delimiter=_delimiter(header)), [""])
+    twice = [name for name, times in Counter(cells).items() if times > 1]
+    if twice:
+        what, file = "stands twice in the header", Path(path).name
+        raise InputError(*(Problem(what, "remove one of the two", file, skipped + 1, name) for name in twice))
+    try:
+        frame = pd.read_csv(
+            io.StringIO(text),
+            sep=_delimiter(header),
+            keep_default_na=False,
+            na_values=[MISSING, ""],
+            dtype={cells[0]: str},
+            low_memory=False,
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        what = f"is not a matrix: {str(error).strip()}"
+        raise InputError(Problem(what, "give every line the cells of the header", Path(path).name)) from None
+    if not isinstance(frame.index, pd.RangeIndex):
+        frame = frame.rename_axis("").reset_index()
+    frame.columns = [str(name).strip() for name in frame.columns]
+    frame.index = pd.RangeIndex(skipped + 2, skipped + 2 + len(frame))
+    return frame
 
 
 def read_table(path: str | Path, text: Sequence[str] = ()) -> pd.DataFrame:

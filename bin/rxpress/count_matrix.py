@@ -1,0 +1,119 @@
+"""A count matrix as a user gives it (`--counts`), genes × samples, and what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rxpress.errors import InputError, Problem, Problems, did_you_mean
+from rxpress.tables import GENE_COLUMNS, read_user_matrix
+
+NAME_COLUMNS = ("gene_name", "gene_symbol", "symbol", "genesymbol", "external_gene_name", "hgnc_symbol")
+# What featureCounts writes between the gene and the samples.
+FEATURE_COLUMNS = ("Chr", "Start", "End", "Strand", "Length")
+ENSEMBL_GENE = re.compile(r"^ENS[A-Z]*G\d{6,}(\.\d+)?$")
+LARGEST_LOGARITHM = 40
+SHARE_OF_ESTIMATES = 0.1
+
+
+@dataclass(frozen=True)
+class CountMatrix:
+    """Counts by line of the file (index) and column; `gene_names` is None when the matrix has no names."""
+
+    file: str
+    gene_ids: pd.Series
+    gene_names: pd.Series | None
+    counts: pd.DataFrame
+
+    @property
+    def ensembl(self) -> bool:
+        """Whether most genes are called by Ensembl ids."""
+        return bool(self.gene_ids.str.match(ENSEMBL_GENE).mean() > 0.5)
+
+
+def read_count_matrix(path: str | Path) -> CountMatrix:
+    """Read counts, CSV or TSV: gene ids in the column `gene_id` or else the first one. InputError if none."""
+    file = Path(path).name
+    frame = read_user_matrix(path)
+    if len(frame) == 0 or frame.shape[1] < 2:
+        raise InputError(Problem("has no counts", "give genes in rows, samples in columns", file))
+    id_column = "gene_id" if "gene_id" in frame else str(frame.columns[0])
+    name_column = next(
+        (name for name in frame.columns if name.lower() in NAME_COLUMNS and name != id_column), None
+    )
+    names = (
+        None
+        if name_column is None
+        else frame[name_column].astype("string").fillna(frame[id_column]).astype(str)
+    )
+    left = {id_column, name_column, *FEATURE_COLUMNS, *GENE_COLUMNS}
+    counts = frame[[name for name in frame.columns if name not in left]]
+    return CountMatrix(file, frame[id_column].astype(str).where(frame[id_column].notna(), ""), names, counts)
+
+
+def check_count_columns(matrix: CountMatrix, lines: Mapping[str, int], file: str, problems: Problems) -> None:
+    """Samples that should be in the matrix (by line of the sheet `file`) and the columns that are there."""
+    columns = list(matrix.counts.columns)
+    free = [column for column in columns if column not in lines]
+    for sample, line in lines.items():
+        if sample not in columns:
+            fix = did_you_mean(sample, free) or f"its columns are {_some(columns)}"
+            problems.add(f"sample '{sample}' is no column of {matrix.file}", fix, file, line, "sample")
+    if free:
+        problems.warn(f"columns that are no samples of {file} are left out: {_some(free)}", "", matrix.file)
+
+
+def check_count_values(matrix: CountMatrix, samples: Sequence[str], problems: Problems) -> None:
+    """Genes must be distinct, and the counts of `samples` whole numbers of at least 0."""
+    ids = matrix.gene_ids
+    for line in ids.index[ids == ""]:
+        problems.add("a gene has no id", "fill or remove the line", matrix.file, int(line), "gene_id")
+    for gene, lines in ids[ids.duplicated(keep=False) & (ids != "")].groupby(ids):
+        what = f"gene '{gene}' stands already in line {lines.index[0]}"
+        problems.add(what, "sum or remove its lines", matrix.file, int(lines.index[1]), "gene_id")
+    columns = [name for name in samples if name in matrix.counts]
+    values = matrix.counts[columns].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    for i, column in enumerate(columns):
+        _add_first(matrix, column, ~np.isfinite(values[:, i]), "is not a number", problems)
+        _add_first(matrix, column, values[:, i] < 0, "is negative", problems)
+    finite = np.isfinite(values).all(axis=0)
+    whole = [name for name, good in zip(columns, finite, strict=True) if good]
+    _check_whole(matrix, whole, values[:, finite], problems)
+
+
+def _check_whole(matrix: CountMatrix, columns: Sequence[str], values: np.ndarray, problems: Problems) -> None:
+    """Estimated counts (of Salmon, RSEM) are rounded; what is no count at all is refused."""
+    broken = values != np.round(values)
+    if not broken.any():
+        return
+    sums = values.sum(axis=0)
+    if values.shape[1] > 1 and np.ptp(sums) < 1e-3 * sums.max():
+        what = f"are normalised: every sample sums to {sums[0]:,.0f}"
+        problems.add(f"the values {what}", "give counts, not TPM or CPM", matrix.file)
+    elif values.max() <= LARGEST_LOGARITHM:
+        problems.add("the values look like logarithms", "give counts", matrix.file)
+    elif broken.sum() < SHARE_OF_ESTIMATES * np.count_nonzero(values):
+        for i, column in enumerate(columns):
+            _add_first(matrix, column, broken[:, i], "is not a whole number", problems)
+    else:
+        problems.warn("estimated counts are rounded for the tests", "", matrix.file)
+
+
+def _add_first(matrix: CountMatrix, column: str, bad: np.ndarray, what: str, problems: Problems) -> None:
+    """A problem for the first bad cell of a column, saying how many there are."""
+    if bad.any():
+        line = matrix.counts.index[bad][0]
+        cell = matrix.counts.loc[line, column]
+        shown = "an empty cell" if pd.isna(cell) else f"'{cell}'"
+        more = f" (and {bad.sum() - 1} more)" if bad.sum() > 1 else ""
+        problems.add(f"{shown} {what}{more}", "give raw counts", matrix.file, int(line), column)
+
+
+def _some(names: Sequence[str], most: int = 6) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(f"'{name}'" for name in names[:most]) + more
