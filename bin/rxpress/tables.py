@@ -97,33 +97,38 @@ def read_user_matrix(path: str | Path) -> pd.DataFrame:
     """
     import pandas as pd
 
+    file = Path(path).name
     text = read_text(path)
-    skipped = 0
+    comments = 0
     while text.startswith("#"):
         text = text.partition("\n")[2]
-        skipped += 1
-    header = text.partition("\n")[0]
-    cells = next(csv.reader([header], delimiter=_delimiter(header)), [""])
-    twice = [name for name, times in Counter(cells).items() if times > 1]
+        comments += 1
+    header, _, body = text.partition("\n")
+    delimiter = _delimiter(header)
+    lines = [header, body.partition("\n")[0]]
+    names, first = (next(csv.reader([line], delimiter=delimiter), [""]) for line in lines)
+    names = ["gene_id", *names] if len(first) == len(names) + 1 else [names[0] or "gene_id", *names[1:]]
+    names = [name.strip() for name in names]
+    twice = [name for name, times in Counter(names).items() if times > 1]
     if twice:
-        what, file = "stands twice in the header", Path(path).name
-        raise InputError(*(Problem(what, "remove one of the two", file, skipped + 1, name) for name in twice))
+        what, fix = "stands twice in the header", "remove one of the two columns"
+        raise InputError(*(Problem(what, fix, file, comments + 1, name) for name in twice))
     try:
         frame = pd.read_csv(
-            io.StringIO(text),
-            sep=_delimiter(header),
+            io.StringIO(body),
+            sep=delimiter,
+            names=names,
             keep_default_na=False,
             na_values=[MISSING, ""],
-            dtype={cells[0]: str},
+            dtype={names[0]: str},
             low_memory=False,
         )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+    except pd.errors.ParserError as error:
         what = f"is not a matrix: {str(error).strip()}"
-        raise InputError(Problem(what, "give every line the cells of the header", Path(path).name)) from None
+        raise InputError(Problem(what, "give every line the cells of the header", file)) from None
     if not isinstance(frame.index, pd.RangeIndex):
-        frame = frame.rename_axis("").reset_index()
-    frame.columns = [str(name).strip() for name in frame.columns]
-    frame.index = pd.RangeIndex(skipped + 2, skipped + 2 + len(frame))
+        raise InputError(Problem(f"has {len(first)} cells in its first row but {len(names)} in its header", "", file))
+    frame.index = pd.RangeIndex(comments + 2, comments + 2 + len(frame))
     return frame
 
 
