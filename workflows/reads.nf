@@ -7,6 +7,7 @@ include { BUILD_TX2GENE } from '../modules/local/build_tx2gene/main'
 include { FASTQC } from '../modules/local/fastqc/main'
 include { QUANTIFY_READS } from '../modules/local/quantify_reads/main'
 include { MERGE_QUANTS } from '../modules/local/merge_quants/main'
+include { folderBytes } from '../functions/memory'
 include { toolkitDigest } from '../functions/digest'
 
 workflow READS {
@@ -50,7 +51,7 @@ workflow READS {
         [row.subMap('sample', 'study', 'strandedness'), row.fastq_1.tokenize(';').collect { path -> file(path) }, second]
     }
     FASTQC(reads.filter { !opts.skip_fastqc })
-    QUANTIFY_READS(reads, index, opts.quantify + [digest: toolkitDigest('quantify_reads.py')])
+    QUANTIFY_READS(reads, index.map { folder -> [folder, folderBytes(folder)] }, opts.quantify + [digest: toolkitDigest('quantify_reads.py')])
 
     def quants = QUANTIFY_READS.out.quant
         .map { meta, folder -> [meta.study, meta.sample, folder] }

@@ -4,12 +4,12 @@ process QUANTIFY_READS {
     tag { meta.sample }
     label 'reads'
     cpus 2
-    memory { 1.5.GB * task.attempt + 3 * opts.index_bytes * 1.B }
+    memory { (1.5.GB + index_bytes * 2.B) * task.attempt }
     time { 8.h * task.attempt }
 
     input:
     tuple val(meta), path(fastq_1, stageAs: 'mate_1/?/*'), path(fastq_2, stageAs: 'mate_2/?/*')
-    path index
+    tuple path(index), val(index_bytes)
     val opts
 
     output:

@@ -1,0 +1,149 @@
+"""Runs the pipeline as a user does, and says what came of it."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PIPELINE_PARTS = (
+    "main.nf",
+    "nextflow.config",
+    "nextflow_schema.json",
+    "assets",
+    "bin",
+    "conf",
+    "functions",
+    "modules",
+    "workflows",
+)
+SMALL = ROOT / "tests" / "data" / "small"
+SMALL_REFERENCES = ("--transcripts", SMALL / "transcripts.fa.gz", "--gtf", SMALL / "annotation.gtf.gz")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished `nextflow run`: exit status, what it printed, its results and its tasks from the trace."""
+
+    status: int
+    printed: str
+    results: Path
+
+    @property
+    def trace(self) -> list[dict[str, str]]:
+        return read_tsv(self.results / "provenance" / "trace.tsv")
+
+    def tasks(self, status: str) -> Counter[str]:
+        """How many tasks of each process ended as `COMPLETED`, `CACHED` or `FAILED`."""
+        return Counter(
+            row["name"].split(" ")[0].split(":")[-1] for row in self.trace if row["status"] == status
+        )
+
+    @property
+    def errors(self) -> list[str]:
+        return [
+            line.strip().removeprefix("error: ") for line in self.printed.splitlines() if "error: " in line
+        ]
+
+    def ended_well(self) -> Run:
+        assert self.status == 0, self.printed
+        return self
+
+
+def read_tsv(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines, delimiter="\t"))
+
+
+def write_csv(rows: list[dict[str, str]], path: Path) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.DictWriter(lines, list(dict.fromkeys(name for row in rows for name in row)))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def small_rows() -> list[dict[str, str]]:
+    """Rows of the small study's sheet, with paths that hold from any folder."""
+    with (SMALL / "samplesheet.csv").open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    return [row | {name: str(SMALL / row[name]) for name in ("fastq_1", "fastq_2")} for row in rows]
+
+
+@pytest.fixture(scope="session")
+def nextflow() -> str:
+    """Nextflow from PATH, else the launcher that scripts/setup.sh fed."""
+    found = shutil.which("nextflow") or str(ROOT / "launcher" / "nextflow")
+    assert subprocess.run([found, "-version"], capture_output=True).returncode == 0, (
+        "run scripts/setup.sh first"
+    )
+    return found
+
+
+@pytest.fixture(scope="session")
+def run_pipeline(nextflow: str) -> Callable[..., Run]:
+    """`run_pipeline(folder, *options, pipeline=ROOT, env={})` launches in `folder`, results in `folder`/results."""
+
+    def run(folder: Path, *options: object, pipeline: Path = ROOT, env: dict[str, str] | None = None) -> Run:
+        folder.mkdir(parents=True, exist_ok=True)
+        command = [nextflow, "-q", "run", pipeline, "-resume", "-ansi-log", "false", *options]
+        if "--outdir" not in options:
+            command += ["--outdir", "results"]
+        ended = subprocess.run(
+            [str(part) for part in command],
+            cwd=folder,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"} | (env or {}),
+            stdin=subprocess.DEVNULL,
+        )
+        return Run(ended.returncode, ended.stdout, folder / "results")
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def demo_study() -> Path:
+    """The full demo study, made where `make demo` makes it."""
+    folder = ROOT / "demo"
+    maker = ROOT / "tests" / "data" / "make_demo_study.py"
+    subprocess.run([sys.executable, maker, "--outdir", folder], check=True, stdout=subprocess.DEVNULL)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_run(
+    run_pipeline: Callable[..., Run], demo_study: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Run:
+    """The pipeline on the demo study."""
+    return run_pipeline(
+        tmp_path_factory.mktemp("demo"),
+        "--input",
+        demo_study / "samplesheet.csv",
+        "--transcripts",
+        demo_study / "transcripts.fa.gz",
+        "--gtf",
+        demo_study / "annotation.gtf.gz",
+    ).ended_well()
+
+
+@pytest.fixture(scope="session")
+def small_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A launch folder that runs on the small study share, so that what one has done the next finds cached."""
+    return tmp_path_factory.mktemp("small")
+
+
+@pytest.fixture(scope="session")
+def small_run(run_pipeline: Callable[..., Run], small_folder: Path) -> Run:
+    """The pipeline as `-profile test`."""
+    return run_pipeline(small_folder, "-profile", "test").ended_well()

@@ -1,0 +1,230 @@
+"""The small study: stub, resume, parsers, gates, and entries beside FASTQ."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .conftest import PIPELINE_PARTS, ROOT, SMALL, SMALL_REFERENCES, Run, read_tsv, small_rows, write_csv
+
+pytestmark = pytest.mark.pipeline
+
+
+def sheet(path: Path, rows: list[dict[str, str]]) -> tuple[object, ...]:
+    """Options for a sheet of these rows with the references of the small study."""
+    return ("--input", write_csv(rows, path), *SMALL_REFERENCES, "--min_reads", 500)
+
+
+def test_stub_run_goes_through_every_process(run_pipeline: Callable[..., Run], tmp_path: Path) -> None:
+    run = run_pipeline(tmp_path, "-profile", "test", "-stub-run").ended_well()
+    assert set(run.tasks("COMPLETED")) == {
+        "CHECK_INPUTS",
+        "FASTQC",
+        "QUANTIFY_READS",
+        "SALMON_INDEX",
+        "BUILD_TX2GENE",
+        "MERGE_QUANTS",
+        "DESIGN_CONTRASTS",
+        "TEST_EXPRESSION",
+        "REPORT_SECTIONS",
+        "MULTIQC",
+        "WRITE_MANIFEST",
+    }
+
+
+def test_resume_runs_nothing_when_nothing_changed(
+    run_pipeline: Callable[..., Run], small_run: Run, small_folder: Path
+) -> None:
+    again = run_pipeline(small_folder, "-profile", "test").ended_well()
+    assert not again.tasks("COMPLETED")
+    assert again.tasks("CACHED").total() == len(small_run.trace)
+
+
+def test_changed_alpha_runs_the_tests_and_what_follows(
+    run_pipeline: Callable[..., Run], small_run: Run, small_folder: Path
+) -> None:
+    run = run_pipeline(small_folder, "-profile", "test", "--alpha", 0.01).ended_well()
+    assert set(run.tasks("COMPLETED")) == {
+        "CHECK_INPUTS",
+        "TEST_EXPRESSION",
+        "REPORT_SECTIONS",
+        "MULTIQC",
+        "WRITE_MANIFEST",
+    }
+
+
+def test_edited_toolkit_module_runs_the_commands_that_import_it(
+    run_pipeline: Callable[..., Run], tmp_path: Path
+) -> None:
+    pipeline = tmp_path / "pipeline"
+    for name in PIPELINE_PARTS:
+        source = ROOT / name
+        shutil.copytree(source, pipeline / name) if source.is_dir() else shutil.copy(source, pipeline / name)
+    options = sheet(tmp_path / "sheet.csv", small_rows()[:3])
+    run_pipeline(tmp_path, *options, pipeline=pipeline).ended_well()
+    module = pipeline / "bin" / "rxpress" / "palette.py"
+    module.write_text(module.read_text() + "\nEDITED = True\n")
+    run = run_pipeline(tmp_path, *options, pipeline=pipeline).ended_well()
+    assert (
+        {"REPORT_SECTIONS"} <= set(run.tasks("COMPLETED")) <= {"REPORT_SECTIONS", "MULTIQC", "WRITE_MANIFEST"}
+    )
+
+
+def test_one_sample_more_quantifies_that_sample_only(
+    run_pipeline: Callable[..., Run], tmp_path: Path
+) -> None:
+    rows = small_rows()
+    run_pipeline(tmp_path, *sheet(tmp_path / "sheet.csv", rows[:4])).ended_well()
+    run = run_pipeline(tmp_path, *sheet(tmp_path / "sheet.csv", rows[:5])).ended_well()
+    done = run.tasks("COMPLETED")
+    assert (done["QUANTIFY_READS"], done["FASTQC"], done["SALMON_INDEX"], done["BUILD_TX2GENE"]) == (
+        1,
+        1,
+        0,
+        0,
+    )
+    assert done["MERGE_QUANTS"] == done["TEST_EXPRESSION"] == 1
+
+
+def test_strict_parser_gives_the_same_tables_from_quant_folders(
+    run_pipeline: Callable[..., Run], small_run: Run, tmp_path: Path
+) -> None:
+    rows = quant_rows(small_run)
+    digests = []
+    for parser in ("v1", "v2"):
+        run = run_pipeline(
+            tmp_path / parser,
+            "--input",
+            write_csv(rows, tmp_path / "quants.csv"),
+            *SMALL_REFERENCES[2:],
+            env={"NXF_SYNTAX_PARSER": parser},
+        ).ended_well()
+        tables = [*(run.results / "differential").rglob("*"), *(run.results / "expression").rglob("*")]
+        digests.append(
+            {
+                str(path.relative_to(run.results)): hashlib.sha256(path.read_bytes()).hexdigest()
+                for path in tables
+                if path.is_file()
+            }
+        )
+    assert digests[0] == digests[1]
+    assert "expression/study/gene_counts.tsv" in digests[0]
+
+
+def quant_rows(run: Run) -> list[dict[str, str]]:
+    """One row per sample of the small study that starts from its Salmon folder."""
+    folders = run.results / "reads" / "salmon"
+    rows = {row["sample"]: row for row in small_rows()}
+    hidden = ("fastq_1", "fastq_2", "strandedness")
+    return [
+        {k: v for k, v in row.items() if k not in hidden} | {"quant": str(folders / name)}
+        for name, row in rows.items()
+    ]
+
+
+def test_unusable_samples_are_left_out_aloud_and_do_not_stop_the_others(
+    run_pipeline: Callable[..., Run], small_run: Run, small_folder: Path, tmp_path: Path
+) -> None:
+    rows = {row["sample"]: row for row in small_rows()}
+    empty, truncated, fragile, poor = list(rows)[1], list(rows)[3], list(rows)[5], list(rows)[7]
+    nothing, cut = tmp_path / "nothing.fastq.gz", tmp_path / "cut.fastq.gz"
+    nothing.write_bytes(gzip.compress(b""))
+    cut.write_bytes(Path(rows[truncated]["fastq_1"]).read_bytes()[:20000])
+    rows[empty]["fastq_1"] = rows[empty]["fastq_2"] = ""
+    rows[empty] |= {"fastq_1": str(nothing)}
+    rows[truncated] |= {"fastq_1": str(cut)}
+    rows[fragile] |= {"rin": "5.1"}
+    options = (
+        "--input",
+        write_csv(list(rows.values()), tmp_path / "sheet.csv"),
+        *SMALL_REFERENCES,
+        "--min_reads",
+        500,
+    )
+    run = run_pipeline(small_folder, *options).ended_well()
+    reasons = {
+        row["sample"]: row["reason"] for row in read_tsv(run.results / "inputs" / "excluded_samples.tsv")
+    }
+    assert set(reasons) == {empty, truncated, fragile}
+    assert poor not in reasons
+    assert "RIN 5.1" in reasons[fragile]
+    for sample in reasons:
+        assert sample in run.printed
+    strict = run_pipeline(small_folder, *options, "--strict")
+    assert strict.status != 0
+    assert any(empty in line for line in strict.errors)
+
+
+def test_count_matrix_enters_at_the_tests(
+    run_pipeline: Callable[..., Run], small_run: Run, tmp_path: Path
+) -> None:
+    hidden = ("fastq_1", "fastq_2", "strandedness")
+    rows = {row["sample"]: {k: v for k, v in row.items() if k not in hidden} for row in small_rows()}
+    counts = small_run.results / "expression" / "study" / "gene_counts.tsv"
+    whole = tmp_path / "counts.tsv"
+    table = read_tsv(counts)
+    names = list(table[0])
+    lines = ["\t".join(names)] + [
+        "\t".join(str(round(float(row[n]))) if n in rows else row[n] for n in names) for row in table
+    ]
+    whole.write_text("\n".join(lines) + "\n")
+    run = run_pipeline(
+        tmp_path, "--input", write_csv(list(rows.values()), tmp_path / "sheet.csv"), "--counts", whole
+    ).ended_well()
+    assert set(run.tasks("COMPLETED")) == {
+        "CHECK_INPUTS",
+        "IMPORT_COUNTS",
+        "DESIGN_CONTRASTS",
+        "TEST_EXPRESSION",
+        "REPORT_SECTIONS",
+        "MULTIQC",
+        "WRITE_MANIFEST",
+    }
+    summary = read_tsv(run.results / "differential" / "study" / "summary.tsv")
+    assert {row["status"] for row in summary} == {"ok"}
+
+
+def test_without_replicates_expression_and_report_stand_and_say_why_nothing_was_tested(
+    run_pipeline: Callable[..., Run], tmp_path: Path
+) -> None:
+    rows = [
+        row
+        for row in small_rows()
+        if row["replicate"] == "1" and row["cell_line"] == small_rows()[0]["cell_line"]
+    ]
+    run = run_pipeline(tmp_path, *sheet(tmp_path / "sheet.csv", rows)).ended_well()
+    assert (run.results / "expression" / "study" / "log2_expression.tsv").stat().st_size
+    assert "replicate" in (run.results / "report" / "rxpress_report.html").read_text()
+    assert all(
+        row["status"] != "ok" for row in read_tsv(run.results / "differential" / "study" / "summary.tsv")
+    )
+
+
+def test_everything_wrong_is_said_at_once_before_any_other_task(
+    run_pipeline: Callable[..., Run], tmp_path: Path
+) -> None:
+    rows = small_rows()[:4]
+    rows[1]["fastq_2"] = str(SMALL / "reads" / "none.fastq.gz")
+    rows[2]["dose_nM"] = "twenty"
+    rows[3]["sample"] = "has blank"
+    run = run_pipeline(tmp_path, *sheet(tmp_path / "sheet.csv", rows), "--min_read", 3, "--alpha", 7)
+    assert run.status != 0
+    told = "\n".join(run.errors)
+    for piece in (
+        "none.fastq.gz",
+        "twenty",
+        "has blank",
+        "min_read",
+        "alpha",
+        "sheet.csv:3",
+        "sheet.csv:4",
+        "sheet.csv:5",
+    ):
+        assert piece in told
+    assert set(run.tasks("FAILED")) == {"CHECK_INPUTS"}
+    assert len(run.trace) == 1
