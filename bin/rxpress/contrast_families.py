@@ -106,8 +106,10 @@ def derive_contrasts(
 
     `responses` is `{treatment: {line: response}}`. Dose and time are part of an id when the study has more
     than one of them for that treatment. A study without lines has one contrast per drug and setting,
-    called `all`.
+    called `all`; one without the vehicle has none, for what to compare with would be a guess.
     """
+    if not any(c.treatment == vehicle for c in conditions):
+        return [], []
     usable = [c for c in conditions if c.line] or list(conditions)
     notes = [f"{c.id} names no cell line: in no derived contrast" for c in conditions if c not in usable]
     planned = _baselines(usable, drugs, vehicle, responses)

@@ -54,7 +54,8 @@ def model_matrix(samples: pd.DataFrame, covariates: Sequence[str]) -> tuple[np.n
     columns = {name: (of_sample == name).astype(float) for name in dict.fromkeys(of_sample.tolist())}
     for covariate in covariates:
         columns |= _covariate_columns(samples, covariate)
-    return np.column_stack(list(columns.values())), list(columns)
+    matrix = np.array(list(columns.values())).T.reshape(len(samples), len(columns))
+    return matrix, list(columns)
 
 
 def _covariate_columns(samples: pd.DataFrame, covariate: str) -> dict[str, np.ndarray]:
@@ -63,7 +64,7 @@ def _covariate_columns(samples: pd.DataFrame, covariate: str) -> dict[str, np.nd
     numbers = [number(cell) for cell in cells]
     if covariate not in CATEGORICAL and None not in numbers:
         values = np.array(numbers, dtype=float)
-        return {covariate: (values - values.mean()) / values.std()} if np.ptp(values) > 0 else {}
+        return {covariate: (values - values.mean()) / values.std()} if len(set(numbers)) > 1 else {}
     # Replicate 1 of one line has nothing to do with replicate 1 of another: a line has its own levels.
     groups = column(samples, "cell_line", text) if covariate == "replicate" else [None] * len(cells)
     levels = list(zip(groups, cells, strict=True))
