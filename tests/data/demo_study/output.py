@@ -151,7 +151,7 @@ def _gene_table(
         "dispersion": np.round(planted.dispersion, 6),
         "baseline_log2_fold_change": true["baseline", "resistant_vs_sensitive"],
         **{f"drug_log2_fold_change_{who}": true["drug", who] for who in ("sensitive", "resistant", *lines)},
-        **{f"line_log2_change_{name}": planted.log2_change[:, i, 0] for i, name in enumerate(lines)},
+        **{f"line_log2_change_{name}": planted.log2_change[:, i, 0] + 0.0 for i, name in enumerate(lines)},
     }
     return _matrix(("gene_id", "gene_name", *columns), genes, np.column_stack(list(columns.values())))
 

@@ -72,7 +72,7 @@ def sequence(rng: np.random.Generator, codes: np.ndarray) -> tuple[np.ndarray, n
 def fastq(prefix: str, codes: np.ndarray, qualities: np.ndarray, mate: int) -> bytes:
     """FASTQ text of (reads, length) codes and qualities; reads are called `<prefix>:<number from 1>`."""
     reads = len(codes)
-    numbers = np.char.zfill(np.arange(1, reads + 1).astype("S8"), 8).view(np.uint8).reshape(reads, 8)
+    numbers = np.arange(1, reads + 1)[:, None] // 10 ** np.arange(7, -1, -1) % 10 + ord("0")
     columns = [_repeated(f"@{prefix}:", reads), numbers, _repeated(f" {mate}:N:0\n", reads), BASES[codes]]
     columns += [_repeated("\n+\n", reads), qualities + PHRED_OFFSET, _repeated("\n", reads)]
     return np.hstack(columns).astype(np.uint8).tobytes()
