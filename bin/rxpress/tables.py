@@ -10,6 +10,7 @@ import csv
 import gzip
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ def read_user_matrix(path: str | Path) -> pd.DataFrame:
     """A user's matrix, CSV or TSV (told by its header line): first column text, types of others inferred.
 
     Lines of comment before the header are passed over; R's row names without a header become the first
-    column. The index is the number of each row's line. InputError for ragged lines or two columns of one name.
+    column. The index is the number of each row's line. InputError for ragged lines or a name given twice.
     """
     import pandas as pd
 
@@ -106,7 +107,7 @@ def read_user_matrix(path: str | Path) -> pd.DataFrame:
     header, _, body = text.partition("\n")
     delimiter = _delimiter(header)
     lines = [header, body.partition("\n")[0]]
-    names, first = (next(csv.reader([line], delimiter=delimiter), [""]) for line in lines)
+    names, first = (next(csv.reader([line], delimiter=delimiter), []) or [""] for line in lines)
     names = ["gene_id", *names] if len(first) == len(names) + 1 else [names[0] or "gene_id", *names[1:]]
     names = [name.strip() for name in names]
     twice = [name for name, times in Counter(names).items() if times > 1]
@@ -124,10 +125,13 @@ def read_user_matrix(path: str | Path) -> pd.DataFrame:
             low_memory=False,
         )
     except pd.errors.ParserError as error:
-        what = f"is not a matrix: {str(error).strip()}"
-        raise InputError(Problem(what, "give every line the cells of the header", file)) from None
+        found = re.search(r"in line (\d+), saw (\d+)", str(error))
+        line, cells = (comments + 1 + int(found[1]), found[2]) if found else (None, "other")
+        what = f"has {cells} cells, but the header has {len(names)}"
+        raise InputError(Problem(what, "give every line the cells of the header", file, line)) from None
     if not isinstance(frame.index, pd.RangeIndex):
-        raise InputError(Problem(f"has {len(first)} cells in its first row but {len(names)} in its header", "", file))
+        what = f"has {len(first)} cells, but the header has {len(names)}"
+        raise InputError(Problem(what, "name every column", file, comments + 2))
     frame.index = pd.RangeIndex(comments + 2, comments + 2 + len(frame))
     return frame
 
@@ -246,6 +250,12 @@ def write_yaml(value: Mapping[str, Any], path: str | Path) -> None:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=1000)
     Path(path).write_text(text, encoding="utf-8")
+
+
+def read_records(path: str | Path) -> list[dict[str, str]]:
+    """Read a small table as text without importing pandas: one `{column: cell}` per row."""
+    header, rows = read_rows(path)
+    return [dict(zip(header, cells, strict=True)) for _, cells in rows]
 
 
 def write_records(header: Sequence[str], rows: Sequence[Sequence[object]], path: str | Path) -> None:
