@@ -1,0 +1,133 @@
+"""What stands behind the results: methods with references, parameters, software versions."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from rxpress.report.results import Results
+from rxpress.report.section import Section, colored_words, column, note, table
+from rxpress.report.topics import METHODS, PARAMETERS
+
+REFERENCES = {
+    "fastqc": ("Andrews S. FastQC, a quality control tool for sequence data. Babraham Bioinformatics", ""),
+    "fastp": ("Chen S et al. (2018) Bioinformatics 34:i884", "10.1093/bioinformatics/bty560"),
+    "salmon": ("Patro R et al. (2017) Nature Methods 14:417", "10.1038/nmeth.4197"),
+    "tximport": ("Soneson C et al. (2015) F1000Research 4:1521", "10.12688/f1000research.7563.2"),
+    "deseq2": ("Love MI et al. (2014) Genome Biology 15:550", "10.1186/s13059-014-0550-8"),
+    "pydeseq2": ("Muzellec B et al. (2023) Bioinformatics 39:btad547", "10.1093/bioinformatics/btad547"),
+    "apeglm": ("Zhu A et al. (2019) Bioinformatics 35:2084", "10.1093/bioinformatics/bty895"),
+    "bh": ("Benjamini Y, Hochberg Y (1995) J R Stat Soc B 57:289", "10.1111/j.2517-6161.1995.tb02031.x"),
+    "multiqc": ("Ewels P et al. (2016) Bioinformatics 32:3047", "10.1093/bioinformatics/btw354"),
+    "nextflow": ("Di Tommaso P et al. (2017) Nature Biotechnology 35:316", "10.1038/nbt.3820"),
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A sentence of the methods and the keys of what it cites."""
+
+    text: str
+    cites: tuple[str, ...] = ()
+
+
+def background_sections(results: Results) -> list[Section]:
+    """How it was made."""
+    return [_methods(results), _parameters(results)]
+
+
+def _methods(results: Results) -> Section:
+    steps = [*_quantification(results), *_testing(results), *_running(results)]
+    used = list(dict.fromkeys(key for step in steps for key in step.cites))
+    number = {key: str(i) for i, key in enumerate(used, start=1)}
+    body = []
+    for step in steps:
+        marks = f" [{', '.join(number[key] for key in step.cites)}]" if step.cites else ""
+        body.append(f"{html.escape(step.text)}{marks}")
+    items = "".join(f"<li>{_reference(*REFERENCES[key])}</li>" for key in used)
+    return Section(METHODS, "html", f"<p>{' '.join(body)}</p><h4>References</h4><ol>{items}</ol>")
+
+
+def _reference(text: str, doi: str) -> str:
+    return html.escape(text) + (f', doi:<a href="https://doi.org/{doi}">{doi}</a>' if doi else "")
+
+
+def _quantification(results: Results) -> list[Step]:
+    """What was done to reads and to Salmon's folders, if there were any."""
+    asked, version = results.parameters, results.tool_version
+    steps = []
+    if results.statuses and not asked.get("skip_fastqc"):
+        steps.append(Step(f"Raw reads were examined with FastQC{version('fastqc')}.", ("fastqc",)))
+    if results.statuses and not asked.get("skip_trimming"):
+        steps.append(Step(f"Adapters and poor reads were removed with fastp{version('fastp')}.", ("fastp",)))
+    if results.statuses:
+        decoy = ", the genome serving as decoy" if asked.get("genome") else ""
+        steps.append(Step(f"Transcripts were quantified with Salmon{version('salmon')}{decoy}.", ("salmon",)))
+    if results.has_transcripts:
+        scaled = asked.get("length_correction") != "none"
+        how = "scaled by mean transcript length (lengthScaledTPM)" if scaled else "not corrected for length"
+        steps.append(Step(f"They were summed to genes as tximport does; counts were {how}.", ("tximport",)))
+    return steps
+
+
+def _testing(results: Results) -> list[Step]:
+    if not any(study.tests for study in results.studies):
+        return []
+    covariates = dict.fromkeys(c for s in results.studies if s.design for c in s.design.covariates)
+    also = f" and additive effects of {', '.join(covariates)}" if covariates else ""
+    alpha, fold = f"{results.alpha:g}", f"{results.fold_change:g}-fold"
+    return [
+        Step(
+            "Counts of each study were modelled by negative binomial regression as in DESeq2, fitted with "
+            f"PyDESeq2{results.tool_version('pydeseq2')} and solvers for all genes at once, with a mean per "
+            f"condition (line, treatment, dose and time){also}.",
+            ("deseq2", "pydeseq2"),
+        ),
+        Step(
+            "Each contrast is a linear combination of condition means in which lines weigh equally, and was "
+            "tested with a Wald test; p-values were adjusted within each contrast after independent "
+            "filtering.",
+            ("bh", "deseq2"),
+        ),
+        Step(f"A second test asks for a change beyond {fold}. Fold changes were shrunken.", ("apeglm",)),
+        Step(f"Genes with {results.rule} below {alpha} and a change of at least {fold} were called."),
+    ]
+
+
+def _running(results: Results) -> list[Step]:
+    nextflow, pipeline = results.tool_version("nextflow"), results.tool_version("rxpress")
+    text = f"All was run by the pipeline rxpress{pipeline} with Nextflow{nextflow} and reported with MultiQC."
+    return [Step(text, ("nextflow", "multiqc"))]
+
+
+def parameter_table(results: Results) -> pd.DataFrame:
+    """`parameter value`, and if defaults are known `default changed`, changed ones first."""
+    names = list(results.parameters)
+    frame = pd.DataFrame({"parameter": names, "value": [_text(results.parameters[name]) for name in names]})
+    if not results.defaults:
+        return frame
+    frame["default"] = [_text(results.defaults.get(name)) for name in names]
+    frame["changed"] = frame["value"] != frame["default"]
+    return frame.sort_values("changed", ascending=False, kind="stable")
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _parameters(results: Results) -> Section:
+    frame = parameter_table(results)
+    if frame.empty:
+        return note(PARAMETERS, "The results folder holds no params.json.")
+    columns = {
+        "parameter": column("Parameter", "Name on the command line, after --"),
+        "value": column("Value", "In this run"),
+        "default": column("Default", "Unless asked otherwise"),
+        "changed": column("Changed", "Whether the two differ", **colored_words({"yes": "#E69F00"})),
+    }
+    return table(PARAMETERS, frame, "parameter", columns, {"parameters": frame})

@@ -1,0 +1,40 @@
+"""All sections of the report, and the folders that they are written to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from rxpress.provenance import software_versions
+from rxpress.report.background import background_sections
+from rxpress.report.comparisons import comparison_sections
+from rxpress.report.expression import expression_sections
+from rxpress.report.results import Results
+from rxpress.report.samples import sample_sections
+from rxpress.report.section import Section, unique
+from rxpress.report.summary import summary_sections, warning_sections
+from rxpress.tables import write_json, write_table, write_yaml
+
+
+def build_sections(results: Results) -> list[Section]:
+    """Every section of the report. Their order on the page is that of the topics in multiqc_config.yml."""
+    return [
+        *summary_sections(results),
+        *comparison_sections(results),
+        *expression_sections(results),
+        *sample_sections(results),
+        *warning_sections(results),
+        *background_sections(results),
+    ]
+
+
+def write_sections(results: Results, sections: Iterable[Section], folder: Path) -> None:
+    """Write `sections/*_mqc.json` and the versions for MultiQC, and `tables/*.tsv` with all numbers shown."""
+    sections = list(sections)
+    for section, name in zip(sections, unique(section.id for section in sections), strict=True):
+        content = section.to_multiqc(results.facts) | {"id": name}
+        write_json(content, folder / "sections" / f"{name}_mqc.json")
+        for table, frame in section.tables.items():
+            write_table(frame, folder / "tables" / f"{table}.tsv")
+    versions = software_versions(results.versions.astype(str).itertuples(index=False))
+    write_yaml(versions, folder / "sections" / "rxpress_mqc_versions.yml")

@@ -1,0 +1,221 @@
+"""What came out: the first words of the report, calls per contrast, what may be claimed, and warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rxpress.contrasts import Contrast
+from rxpress.palette import CALLS as CALL_COLORS
+from rxpress.report.results import SHOWN_CONTRASTS, Results, Study
+from rxpress.report.section import Section, bullets, column, html_table, note, paragraphs, table, unique
+from rxpress.report.topics import CALLS, CLAIMS, CONTRASTS, SUMMARY, WARNINGS
+
+NO_TEST = "Nothing was tested"
+SPEAKS_OF = {
+    "these_lines": "these lines ({who}), not other lines like them",
+    "class": "lines of this kind: lines are the replicates",
+    "patients": "patients like these",
+    "these_samples": "these samples: the sheet names neither lines nor patients",
+}
+
+
+def summary_sections(results: Results) -> list[Section]:
+    """Everything a reader wants to know first."""
+    calls = call_table(results)
+    return [_first_words(results, calls), *_calls(results, calls), _claims(results, calls)]
+
+
+def call_table(results: Results) -> pd.DataFrame:
+    """A row per contrast of every study: what it is, if it could be tested, how many genes got which call.
+
+    `beyond_fold_change`: genes whose change beyond --fold_change is itself significant, by
+    `p_adjusted_threshold`; `strongest`: called genes of smallest p-value.
+    """
+    rows = []
+    for study, contrast in _planned(results):
+        row = {name: getattr(contrast, name) for name in ("id", "label", "kind", "scope", "status", "reason")}
+        row |= {"study": study.name, "samples": len(contrast.samples)}
+        if contrast.id in study.tests:
+            row |= _count_calls(study.tests[contrast.id], results.alpha)
+        rows.append(row | {"lines_agree": _lines_agree(study, contrast)})
+    first = ["study", "id", "label", "kind", "scope", "status", "reason", "samples"]
+    counts = [
+        "tested",
+        "up",
+        "down",
+        "unchanged",
+        "untested",
+        "beyond_fold_change",
+        "strongest",
+        "lines_agree",
+    ]
+    return pd.DataFrame(rows, columns=first + counts)
+
+
+def _planned(results: Results) -> Iterator[tuple[Study, Contrast]]:
+    for study in results.studies:
+        for contrast in study.design.contrasts if study.design else ():
+            yield study, contrast
+
+
+def _count_calls(genes: pd.DataFrame, alpha: float) -> dict[str, object]:
+    called = genes[genes["call"].isin(("up", "down"))].sort_values("p_value", kind="stable")
+    names = called["gene_name"].fillna(called["gene_id"]) + called["call"].map({"up": "↑", "down": "↓"})
+    counts = {call: int((genes["call"] == call).sum()) for call in (*CALL_COLORS, "untested")}
+    return {
+        "tested": len(genes) - counts["untested"],
+        **counts,
+        "beyond_fold_change": int((genes["p_adjusted_threshold"] < alpha).sum()),
+        "strongest": ", ".join(names.head(5)),
+    }
+
+
+def _lines_agree(study: Study, contrast: Contrast) -> object:
+    if "lines_agree" not in study.summary:
+        return np.nan
+    values = study.summary.loc[study.summary["id"] == contrast.id, "lines_agree"]
+    return values.iloc[0] if len(values) else np.nan
+
+
+def _first_words(results: Results, calls: pd.DataFrame) -> Section:
+    samples = sum(len(study.samples) for study in results.studies)
+    left_out = len(results.excluded)
+    where = _count(len(results.studies), "study", "studies")
+    why = ", with the reason under Samples" if left_out else ""
+    points = [f"{_count(samples, 'sample', 'samples')} in {where}; {left_out} left out of the tests{why}."]
+    for study in results.studies:
+        prefix = f"{study.name}: " if len(results.studies) > 1 else ""
+        points.append(prefix + _study_words(study, calls[calls["study"] == study.name]))
+    noticed = len(_warnings(results))
+    if noticed:
+        points.append(f"{_count(noticed, 'warning or note', 'warnings and notes')} at the end of this page.")
+    return Section(SUMMARY, "html", bullets(points))
+
+
+def _study_words(study: Study, calls: pd.DataFrame) -> str:
+    if not study.tests:
+        return f"{NO_TEST}: {study.untested_because}."
+    tested = calls[calls["tested"].notna()]
+    skipped = len(calls) - len(tested)
+    strongest = tested.iloc[np.argmax(tested[["up", "down"]].to_numpy(float).sum(axis=1))]
+    most = f"{strongest['up']:,.0f} genes up and {strongest['down']:,.0f} down"
+    return (
+        f"{_count(len(tested), 'contrast', 'contrasts')} tested"
+        + (f", {skipped} not, for reasons given under What may be claimed" if skipped else "")
+        + f". Most genes respond in “{strongest['label']}”: {most}"
+        + (f", first of all {strongest['strongest']}." if strongest["strongest"] else ".")
+    )
+
+
+def _count(n: int, one: str, many: str) -> str:
+    return f"{n:,} {one if n == 1 else many}"
+
+
+def _calls(results: Results, calls: pd.DataFrame) -> list[Section]:
+    """A bar per contrast, and the same in numbers."""
+    tested = calls[calls["tested"].notna()]
+    if tested.empty:
+        reasons = [f"{study.name}: {study.untested_because}." for study in results.studies]
+        return [note(CALLS, " ".join([f"{NO_TEST}.", *(reasons or ["There is no study."])]))]
+    several = len(results.studies) > 1
+    pairs = zip(tested["study"], tested["label"], strict=True)
+    tested = tested.assign(name=unique(f"{study}: {label}" if several else label for study, label in pairs))
+    bars = Section(
+        CALLS,
+        "bargraph",
+        tested.set_index("name")[["up", "down"]].astype(int).to_dict("index"),
+        pconfig={"ylab": "genes", "sort_samples": False, "hide_zero_cats": False, "cpswitch": False},
+        extra={"categories": {call: {"name": call, "color": CALL_COLORS[call]} for call in ("up", "down")}},
+        tables={"calls": calls},
+    )
+    return [bars, _numbers(results, tested)]
+
+
+def _numbers(results: Results, tested: pd.DataFrame) -> Section:
+    whole = "{:,.0f}"
+    beyond = f"Genes for which a change beyond {results.fold_change:g}-fold is itself significant"
+    columns = {
+        "name": column("Contrast", "The question"),
+        "tested": column("Tested", "Genes with enough counts to be tested", whole),
+        "up": column("Up", "Genes called up", whole, scale="Oranges", min=0),
+        "down": column("Down", "Genes called down", whole, scale="Blues", min=0),
+        "beyond_fold_change": column(f"> {results.fold_change:g}-fold", beyond, whole),
+        "lines_agree": column("Lines agree", "Lines of the average that agree in sign"),
+        "samples": column("Samples", "Samples that enter the contrast", whole),
+        "strongest": column("Strongest", "Called genes of smallest p-value"),
+        "id": column("Table", "Name of the gene table under differential/, without .tsv"),
+    }
+    shown = tested.dropna(axis="columns", how="all")
+    return table(CONTRASTS, shown, "name", columns, {"calls": tested.drop(columns="name")})
+
+
+def _claims(results: Results, calls: pd.DataFrame) -> Section:
+    header = ["Study", "Contrast", "The p-values speak of", "Beyond the fold change", "Note"]
+    planned = zip(_planned(results), calls.to_dict("records"), strict=True)
+    rows = [_claim(results, study, contrast, row) for (study, contrast), row in planned]
+    untested = [f"{s.name}: {NO_TEST.lower()}, {s.untested_because}." for s in results.studies if not s.tests]
+    body = paragraphs([*_rules(results), *untested]) + (html_table(header, rows) if rows else "")
+    names = ["study", "contrast", "p_values_speak_of", "beyond_fold_change", "note"]
+    return Section(CLAIMS, "html", body, tables={"claims": pd.DataFrame(rows, columns=names)})
+
+
+def _rules(results: Results) -> list[str]:
+    alpha, fold = f"{results.alpha:g}", f"{results.fold_change:g}-fold"
+    rule = "p-value" if results.raw_p_values else "p-value, adjusted within the contrast,"
+    rules = [
+        f"A gene is called when its {rule} is below {alpha} and its estimated change is at least {fold}. "
+        "That says that the gene changes, not that it changes so much: how sure it is that a change exceeds "
+        f"{fold} stands in the column p_adjusted_threshold of the gene tables.",
+        "Replicates of a cell line show how reproducible that line is; they are no sample of lines. From "
+        "them alone, no gene may be called a marker of sensitive or resistant lines in general.",
+    ]
+    if results.raw_p_values:
+        rules.append(
+            "With --p_value raw, p-values are not adjusted for testing many genes: if no gene changed, "
+            f"{results.alpha:.3g} of all tested genes would still have a p-value below {alpha}."
+        )
+    return rules
+
+
+def _claim(results: Results, study: Study, contrast: Contrast, row: dict[Any, Any]) -> list[str]:
+    if contrast.id not in study.tests:
+        why = contrast.reason or study.untested_because
+        return [study.name, contrast.label, "nothing: it was not tested", "", why]
+    used = study.samples[study.samples["sample"].isin(contrast.samples)]
+    lines = used["cell_line"].dropna().astype(str).unique().tolist() if "cell_line" in used else []
+    speaks = SPEAKS_OF.get(contrast.scope, contrast.scope).format(who=", ".join(lines))
+    counts = {name: int(row[name]) for name in ("up", "down", "tested", "beyond_fold_change")}
+    beyond = f"{counts['beyond_fold_change']:,} of {counts['up'] + counts['down']:,} called genes"
+    notes = [] if pd.isna(row["lines_agree"]) else [f"lines that agree in sign: {row['lines_agree']}"]
+    if results.raw_p_values:
+        expected = results.alpha * counts["tested"]
+        notes.append(f"up to {expected:,.0f} of {counts['tested']:,} genes pass the p-value by chance")
+    return [study.name, contrast.label, speaks, beyond, "; ".join(notes)]
+
+
+def warning_sections(results: Results) -> list[Section]:
+    """What was noticed on the way and did not stop the run."""
+    rows = _warnings(results)
+    if not rows:
+        return [note(WARNINGS, "There is none.")]
+    frame = pd.DataFrame(rows, columns=["study", "noticed_in", "what"])
+    body = html_table(["Study", "Noticed in", "What"], rows)
+    return [Section(WARNINGS, "html", body, tables={"warnings": frame})]
+
+
+def _warnings(results: Results) -> list[tuple[str, str, str]]:
+    """Study (or ''), where it was noticed, and the text."""
+    found = [("", "input", str(text)) for text in results.plan.get("warnings", [])]
+    found += [("", "reads", f"{s['sample']}: {s['warning']}") for s in results.statuses if s.get("warning")]
+    for study in results.studies:
+        found += [(study.name, "contrasts", text) for text in (study.design.notes if study.design else ())]
+        found += [(study.name, "tests", str(text)) for text in study.fit.get("warnings", [])]
+        more = len(study.tested) - SHOWN_CONTRASTS
+        if more > 0:
+            text = f"plots show the first {SHOWN_CONTRASTS} contrasts; {more} more have their tables only"
+            found.append((study.name, "report", text))
+    return found

@@ -1,0 +1,47 @@
+#!/usr/bin/env python3
+"""Write the provenance of a run: manifest of inputs and outputs with SHA-256, versions, parameters."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from rxpress.errors import run_command
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--inputs",
+        nargs="*",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="tables `path size sha256 role` and status.json files of tasks that read inputs",
+    )
+    parser.add_argument("--staged", required=True, type=Path, help="outputs, in folders 1, 2, …")
+    parser.add_argument(
+        "--outputs-prefixes",
+        required=True,
+        type=Path,
+        help="line i: where the content of folder i is published, e.g. expression/study1",
+    )
+    parser.add_argument("--versions", required=True, type=Path, help="table `process tool version`")
+    parser.add_argument("--params", required=True, type=Path, help="params.json of the run")
+    parser.add_argument("--outdir", required=True, type=Path)
+    args = parser.parse_args()
+
+    from rxpress.provenance import input_records, output_records, software_versions
+    from rxpress.tables import read_json, read_records, read_text, write_json, write_records, write_yaml
+
+    prefixes = [line.strip() for line in read_text(args.outputs_prefixes).splitlines() if line.strip()]
+    records = input_records(args.inputs) + output_records(args.staged, prefixes)
+    rows = [(record.path, record.size, record.sha256, record.kind) for record in records]
+    versions = software_versions(tuple(row.values()) for row in read_records(args.versions))
+    write_records(("path", "size", "sha256", "kind"), rows, args.outdir / "manifest.tsv")
+    write_yaml(versions, args.outdir / "versions.yml")
+    write_json(read_json(args.params), args.outdir / "params.json")
+
+
+if __name__ == "__main__":
+    run_command(main)
