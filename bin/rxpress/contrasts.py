@@ -238,7 +238,7 @@ def _design_study(
     if not any(contrast.status == "ok" for contrast in contrasts):
         reasons = dict.fromkeys(contrast.reason for contrast in contrasts)
         untested = untested or f"no contrast can be estimated: {'; '.join(list(reasons)[:2])}"
-    notes += [*more, *_notes_on_lines(planned, kept)]
+    notes += [*more, *_notes_on_sides(asked), *_notes_on_lines(planned, kept)]
     if not untested:
         notes += [*_notes_on_replicates(contrasts, kept), *_notes_on_batch(contrasts, kept, used)]
     return StudyDesign(
@@ -389,6 +389,17 @@ def _confusion(weights: Weights, kept: pd.DataFrame, covariate: str) -> str:
         cells = column(kept[kept["condition"].isin(names)], covariate, text)
         sides.append(listing(dict.fromkeys(filter(None, cells)), 4))
     return f"confounded with {covariate}: {sides[0]} on one side, {sides[1]} on the other"
+
+
+def _notes_on_sides(asked: Sequence[PlannedContrast]) -> list[str]:
+    """Contrasts asked for whose sides share some lines, but not all: differences between lines enter them."""
+    notes = []
+    for contrast in asked:
+        up, down = ({part.line for part in contrast.parts if part.sign == sign} for sign in (1, -1))
+        if up & down and up ^ down:
+            what = f"{listing(sorted(up ^ down))} stands on one side only, so lines differ between the sides"
+            notes.append(f"{contrast.id}: {what}")
+    return notes
 
 
 def _notes_on_lines(planned: Sequence[PlannedContrast], kept: pd.DataFrame) -> list[str]:

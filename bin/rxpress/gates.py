@@ -41,7 +41,7 @@ def read_reasons(status: Mapping[str, Any], gates: Gates) -> list[str]:
         reasons.append(f"{reads:,} reads after trimming, fewer than --min_reads {gates.min_reads:.0f}")
     if mapped < gates.min_mapped_percent:
         reasons.append(
-            f"{mapped:.1f} % of reads mapped, below --min_mapped_percent {gates.min_mapped_percent:g}"
+            f"{mapped:.5g} % of reads mapped, below --min_mapped_percent {gates.min_mapped_percent:g}"
         )
     return reasons
 

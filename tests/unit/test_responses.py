@@ -1,0 +1,57 @@
+"""Responses of lines: the sheet's word first, labels by IC50 where it is silent."""
+
+from __future__ import annotations
+
+import pandas as pd
+from study_sheets import sheet
+
+from rxpress.responses import fill_responses, line_responses
+
+
+def labels(**responses: str) -> pd.DataFrame:
+    """labels.tsv with a response to bortezomib per line."""
+    rows = [
+        {
+            "study": "study",
+            "cell_line": line,
+            "treatment": "bortezomib",
+            "response": response,
+            "source": "ic50",
+        }
+        for line, response in responses.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_labels_fill_what_the_sheet_leaves_open():
+    samples, notes = fill_responses(
+        sheet({"A": "", "B": "sensitive", "C": ""}), labels(A="resistant"), "DMSO"
+    )
+    found = samples.groupby("cell_line")[["response", "response_source"]].first()
+    assert found.loc["A"].tolist() == ["resistant", "ic50"]
+    assert found.loc["B"].tolist() == ["sensitive", "sheet"]
+    assert found.loc["C", "response_source"] == "none"
+    assert notes == {}
+    assert line_responses(samples, "DMSO")["DMSO"] == {"A": "resistant", "B": "sensitive"}
+
+
+def test_the_sheet_wins_over_a_label_and_the_contradiction_is_noted_once():
+    samples, notes = fill_responses(sheet({"A": "sensitive"}), labels(A="resistant"), "DMSO")
+    assert set(samples["response"]) == {"sensitive"}
+    assert notes == {"study": ["A is sensitive by the sheet and resistant by IC50: the sheet is followed"]}
+
+
+def test_labels_of_another_study_do_not_count():
+    samples, _ = fill_responses(sheet({"A": ""}).assign(study="other"), labels(A="resistant"), "DMSO")
+    assert set(samples["response_source"]) == {"none"}
+
+
+def test_without_labels_only_the_sheet_speaks():
+    samples, _ = fill_responses(sheet({"A": "sensitive", "B": ""}), None, "DMSO")
+    assert samples.groupby("cell_line")["response_source"].first().to_dict() == {"A": "sheet", "B": "none"}
+
+
+def test_the_vehicle_rows_alone_tell_a_line_s_response_to_the_drug():
+    samples = sheet({"A": "resistant"})
+    samples.loc[samples["treatment"] == "bortezomib", "response"] = None
+    assert line_responses(samples, "DMSO") == {"DMSO": {"A": "resistant"}, "bortezomib": {"A": "resistant"}}
