@@ -26,12 +26,17 @@ workflow DIFFERENTIAL {
         opts.test + [digest: toolkitDigest('test_expression.py')]
     )
 
-    emit:
     excluded = DESIGN_CONTRASTS.out.excluded
     expression = TEST_EXPRESSION.out.expression
     differential = TEST_EXPRESSION.out.differential
     published = DESIGN_CONTRASTS.out.excluded.map { path -> ['inputs', path] }
         .mix(TEST_EXPRESSION.out.published.map { paths -> ['', paths] })
+
+    emit:
+    excluded
+    expression
+    differential
+    published
 }
 
 /* Files in a folder named after their study → [study, file] */

@@ -29,12 +29,17 @@ workflow INPUTS {
         existing(given.counts),
         existing(given.contrasts)
     )
+
     rows = CHECK_INPUTS.out.samples.splitCsv(header: true, sep: '\t')
+    samples = CHECK_INPUTS.out.samples
+    studies = CHECK_INPUTS.out.studies.flatten().map { table -> [table.parent.name, table] }
+    plan = CHECK_INPUTS.out.plan
+    hashed = CHECK_INPUTS.out.inputs
 
     emit:
-    rows                                    // one map per sample
-    samples = CHECK_INPUTS.out.samples      // samples.tsv
-    studies = CHECK_INPUTS.out.studies.flatten().map { table -> [table.parent.name, table] }
-    plan = CHECK_INPUTS.out.plan            // plan.json
-    hashed = CHECK_INPUTS.out.inputs        // inputs.tsv
+    rows    // one map per sample
+    samples    // samples.tsv
+    studies
+    plan    // plan.json
+    hashed    // inputs.tsv
 }

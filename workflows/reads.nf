@@ -64,13 +64,19 @@ workflow READS {
         opts.merge + [digest: toolkitDigest('merge_quants.py')]
     )
 
-    emit:
-    counts = MERGE_QUANTS.out.counts    // [study, gene_counts, gene_counts_length_scaled]
-    tx2gene
+    counts = MERGE_QUANTS.out.counts
     status = QUANTIFY_READS.out.status
     logs = FASTQC.out.zip.mix(QUANTIFY_READS.out.fastp, QUANTIFY_READS.out.quant.map { _meta, folder -> folder })
     hashed = GFFREAD.out.inputs.mix(SALMON_INDEX.out.inputs, MERGE_QUANTS.out.inputs, QUANTIFY_READS.out.status)
     published = FASTQC.out.zip.mix(FASTQC.out.html).map { path -> ['reads/fastqc', path] }
         .mix(QUANTIFY_READS.out.published.map { path -> ['reads', path] })
         .mix(MERGE_QUANTS.out.published.map { path -> ['', path] })
+
+    emit:
+    counts    // [study, gene_counts, gene_counts_length_scaled]
+    tx2gene
+    status
+    logs
+    hashed
+    published
 }

@@ -53,9 +53,12 @@ workflow REPORT {
         [digest: toolkitDigest('write_manifest.py')]
     )
 
-    emit:
     report = MULTIQC.out.report
     manifest = WRITE_MANIFEST.out.manifest
+
+    emit:
+    report
+    manifest
 }
 
 /* All items as one list in an order that does not depend on which task ended first. */

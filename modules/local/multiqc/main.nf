@@ -1,5 +1,6 @@
 process MULTIQC {
     label 'multiqc'
+    cache 'deep'
     memory { 2.GB * task.attempt }
 
     input:

@@ -1,5 +1,6 @@
 process REPORT_SECTIONS {
     label 'toolkit'
+    cache 'deep'
     memory { 2.GB * task.attempt }
 
     input:

@@ -2,6 +2,7 @@ include { options } from '../../../functions/options'
 
 process WRITE_MANIFEST {
     label 'toolkit'
+    cache 'deep'
     memory { 1.GB * task.attempt }
 
     input:
