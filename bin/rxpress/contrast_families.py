@@ -111,7 +111,8 @@ def derive_contrasts(
     if not any(c.treatment == vehicle for c in conditions):
         return [], []
     usable = [c for c in conditions if c.line] or list(conditions)
-    notes = [f"{c.id} names no cell line: in no derived contrast" for c in conditions if c not in usable]
+    nameless = [c.id for c in conditions if c not in usable or not c.treatment]
+    notes = [f"{name} lacks a cell line or treatment: in no derived contrast" for name in nameless]
     planned = _baselines(usable, drugs, vehicle, responses)
     for drug in drugs:
         for setting in _settings(usable, drug, vehicle, responses):

@@ -157,6 +157,14 @@ def test_a_study_without_lines_compares_treatments():
     assert design.contrasts[0].lines == ()
 
 
+def test_samples_without_line_or_treatment_are_named_and_enter_no_derived_contrast():
+    samples = sheet({"S1": ""})
+    stray = pd.DataFrame({"sample": ["x", "y"], "treatment": ["DMSO", None], "cell_line": [None, "S1"]})
+    design = plan_study(pd.concat([samples, stray], ignore_index=True), "DMSO")
+    assert {note.split()[0] for note in design.notes if "lacks" in note} == {"DMSO", "S1"}
+    assert contrast(design, "drug.bortezomib.all").weights == contrast(design, "drug.bortezomib.S1").weights
+
+
 def test_lines_that_answer_two_drugs_differently_have_a_baseline_per_drug():
     samples = sheet({"A": "sensitive", "B": "resistant"}, [DMSO, BORTEZOMIB, ("carfilzomib", 5.0, 24.0)])
     samples.loc[samples["treatment"] == "DMSO", "response"] = None
@@ -284,6 +292,22 @@ def test_patients_are_not_compared_as_if_their_libraries_were_independent():
     assert design.unit == "patient"
     assert design.contrasts == ()
     assert "patients" in design.untested_because
+
+
+def test_patients_as_covariate_leave_the_drug_effect_within_patients_estimable(tmp_path):
+    (tmp_path / "paired.yml").write_text(
+        "contrasts: [{id: drug, up: {treatment: bortezomib}, down: {treatment: DMSO}}]"
+    )
+    samples = sheet(replicates=1).rename(columns={"cell_line": "patient"})
+    design = plan_study(samples, "DMSO", covariates=["patient"], requests=tmp_path / "paired.yml")
+    assert contrast(design, "drug").weights == {"bortezomib.20nM.24h": 1, "DMSO.24h": -1}
+    matrix, columns = design_matrix(samples.assign(condition=find_conditions(samples, "DMSO")[1]), design)
+    assert matrix.shape == (8, 5)
+    values = np.array([{"S1": 5, "S2": -2, "R1": 9, "R2": 0}[x] for x in samples["patient"]]) + 1.5 * (
+        samples["treatment"] == "bortezomib"
+    )
+    coefficients, *_ = np.linalg.lstsq(matrix, values, rcond=None)
+    assert coefficient_vector(contrast(design, "drug").weights, columns) @ coefficients == pytest.approx(1.5)
 
 
 def test_a_study_with_lines_and_patients_is_refused():

@@ -87,8 +87,9 @@ def test_labels_make_the_comparison_of_responses_possible(run, tmp_path):
     done, out = run(sheet({"A": "", "B": "sensitive"}), "--labels", str(tmp_path / "labels.tsv"))
     assert done.returncode == 0, done.stderr
     design = read_json(out / "study" / "contrasts.json")
-    assert design["notes"] == ["B is sensitive by the sheet and resistant by IC50: the sheet is followed"] + [
-        "the sheet has 3 batches, but batch is not among --covariates"
+    assert design["notes"] == [
+        "B is sensitive by the sheet and resistant by IC50: the sheet is followed",
+        "the sheet has 3 batches, but batch is not among --covariates",
     ]
     assert (
         read_samples(out / "study" / "samples.tsv")["response_source"].tolist()
