@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rxpress.conditions import column, find_conditions, listing, study_unit, text, text_rows
+from rxpress.conditions import Condition, column, find_conditions, listing, study_unit, text, text_rows
 from rxpress.contrast_families import (
     Part,
     PlannedContrast,
@@ -218,39 +218,49 @@ def _design_study(
     requests: Sequence[ContrastRequest],
 ) -> tuple[StudyDesign, dict[str, InputError]]:
     """The design of one study, and for each request that it cannot answer, why."""
-    unit = study_unit(samples)
     conditions, of_sample = find_conditions(samples, vehicle)
     samples = samples.assign(condition=of_sample)
     used, notes = usable_covariates(samples, covariates)
-    treatments = dict.fromkeys(c.treatment for c in conditions if c.treatment and c.treatment != vehicle)
-    chosen = [drug for drug in treatments if not drugs or drug in drugs]
-    derived, more = derive_contrasts(conditions, vehicle, chosen, line_responses(samples, vehicle))
-    if (
-        unit == "patient"
-    ):  # libraries of one patient are not independent, which these contrasts take for granted
-        derived, more = [], []
+    derived, more = _derive(samples, conditions, vehicle, drugs)
     asked, refused = plan_requests(requests, samples, conditions, derived)
     planned = [*derived, *asked]
     _check_ids(planned)
     kept = samples[samples["kept"].astype(bool)]
     untested = _why_untested(samples, kept, used, planned, vehicle)
-    contrasts = _judge(planned, kept, used, SCOPE[unit], untested)
-    if not any(contrast.status == "ok" for contrast in contrasts):
-        reasons = dict.fromkeys(contrast.reason for contrast in contrasts)
-        untested = untested or f"no contrast can be estimated: {'; '.join(list(reasons)[:2])}"
+    contrasts = _judge(planned, kept, used, SCOPE[study_unit(samples)], untested)
     notes += [*more, *_notes_on_sides(asked), *_notes_on_lines(planned, kept)]
     if not untested:
         notes += [*_notes_on_replicates(contrasts, kept), *_notes_on_batch(contrasts, kept, used)]
     return StudyDesign(
         study=study,
-        unit=unit,
+        unit=study_unit(samples),
         vehicle=vehicle,
         conditions=tuple(c.id for c in conditions),
         covariates=tuple(used),
-        untested_because=untested,
+        untested_because=untested or _why_inestimable(contrasts),
         notes=tuple(notes),
         contrasts=tuple(contrasts),
     ), refused
+
+
+def _derive(
+    samples: pd.DataFrame, conditions: Sequence[Condition], vehicle: str, drugs: Sequence[str] | None
+) -> tuple[list[PlannedContrast], list[str]]:
+    """The derived contrasts of a study, and notes on what cannot enter them."""
+    if study_unit(samples) == "patient":
+        # They take libraries for independent, which those of one patient are not.
+        return [], []
+    treatments = dict.fromkeys(c.treatment for c in conditions if c.treatment and c.treatment != vehicle)
+    chosen = [drug for drug in treatments if not drugs or drug in drugs]
+    return derive_contrasts(conditions, vehicle, chosen, line_responses(samples, vehicle))
+
+
+def _why_inestimable(contrasts: Sequence[Contrast]) -> str:
+    """The first reasons why no contrast at all can be estimated; empty when one can."""
+    if any(contrast.status == "ok" for contrast in contrasts):
+        return ""
+    reasons = list(dict.fromkeys(contrast.reason for contrast in contrasts))
+    return f"no contrast can be estimated: {'; '.join(reasons[:2])}"
 
 
 def _check_ids(planned: Sequence[PlannedContrast]) -> None:
