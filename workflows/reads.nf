@@ -22,7 +22,7 @@ workflow READS {
         reads: row.fastq_1 != 'NA'
         quant: row.quant != 'NA'
     }
-    def wanted = split.reads.mix(split.quant).map { _row -> true }.first()
+    def wanted = rows.map { _row -> true }.first()
     def to_quantify = split.reads.map { _row -> true }.first()
 
     // References: nothing is built that the user gave or that no sample needs.
@@ -40,7 +40,7 @@ workflow READS {
     )
     def index = references.index ? to_quantify.map { _yes -> references.index } : SALMON_INDEX.out.index
     BUILD_TX2GENE(
-        wanted.filter { !references.tx2gene }.map { _yes -> references.annotation },
+        wanted.filter { references.annotation && !references.tx2gene }.map { _yes -> references.annotation },
         transcripts,
         [digest: toolkitDigest('build_tx2gene.py')]
     )
