@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Bring a user's count matrix into the form of gene_counts.tsv: the samples of one study, genes with names."""
+"""Bring a user's count matrix into the form of gene_counts.tsv: samples of one study, genes with names."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def main() -> None:
     matrix = read_count_matrix(args.counts)
     samples = read_samples(args.samples)["sample"].tolist()
     named = read_table(args.tx2gene, text=["gene_id", "gene_name"]) if args.tx2gene else None
-    counts = matrix.counts[samples].to_numpy(float)
-    write_matrix(GeneMatrix(matrix.gene_ids.to_numpy(str), name_genes(matrix, named), samples, counts), args.out)
+    names, counts = name_genes(matrix, named), matrix.counts[samples].to_numpy(float)
+    write_matrix(GeneMatrix(matrix.gene_ids.to_numpy(str), names, samples, counts), args.out)
 
 
 if __name__ == "__main__":

@@ -22,8 +22,8 @@ def test_samples_of_the_study_stand_in_its_order_and_names_of_the_matrix_are_kep
     made = import_counts(tmp_path, "Geneid,symbol,a,other,b\nENSG1,TP53,1,9,2\nENSG2,,3,9,4\n")
     assert [line.split("\t") for line in made] == [
         ["gene_id", "gene_name", "b", "a"],
-        ["ENSG1", "TP53", "2.0", "1.0"],
-        ["ENSG2", "ENSG2", "4.0", "3.0"],
+        ["ENSG1", "TP53", "2", "1"],
+        ["ENSG2", "ENSG2", "4", "3"],
     ]
 
 
@@ -31,5 +31,7 @@ def test_genes_without_names_get_them_from_the_annotation_whatever_their_version
     (tmp_path / "tx2gene.tsv").write_text(
         "transcript_id\tgene_id\tgene_name\nT1\tENSG1.4\tTP53\nT2\tENSG2\tMYC\n"
     )
-    made = import_counts(tmp_path, "gene_id,a,b\nENSG1.7,1,2\nENSG2,3,4\nENSG3,5,6\n", "--tx2gene", "tx2gene.tsv")
+    made = import_counts(
+        tmp_path, "gene_id,a,b\nENSG1.7,1,2\nENSG2,3,4\nENSG3,5,6\n", "--tx2gene", "tx2gene.tsv"
+    )
     assert [line.split("\t")[1] for line in made] == ["gene_name", "TP53", "MYC", "ENSG3"]
