@@ -334,3 +334,30 @@ def _without_versions(genes: Mapping[str, Gene]) -> dict[str, tuple[Gene, bool]]
         if first.id != gene.id:
             unclear.add(bare)
     return {name: entry for name, entry in found.items() if name not in unclear}
+
+
+def gene_rows(mapping: TranscriptMap) -> list[tuple[str, str, str]]:
+    """Transcript, gene id and gene name, in the order of the transcripts.
+
+    A name with `|` stands with what is before it, too: Salmon keeps only that with `--gencode`.
+    InputError when no transcript has a gene.
+    """
+    if not mapping.genes:
+        what = f"none of {mapping.total:,} transcripts has a gene"
+        raise InputError(Problem(what, "give transcripts and annotation of one release"))
+    bare = {name.partition("|")[0]: gene for name, gene in mapping.genes.items()}
+    return [(name, *gene) for name, gene in {**mapping.genes, **bare}.items()]
+
+
+def describe_losses(mapping: TranscriptMap) -> list[str]:
+    """What is left out of the table, in words: transcripts without a gene, and spike-ins."""
+    losses = []
+    for names, what in (
+        (mapping.unmapped, "transcripts are not in the annotation"),
+        (mapping.spike_ins, "spike-ins have no gene"),
+    ):
+        if names:
+            losses.append(
+                f"{len(names):,} {what} and are left out: {', '.join(names[:3])}{' …' * (len(names) > 3)}"
+            )
+    return losses

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rxpress.errors import InputError, Problem, Problems, nearest
+from rxpress.gates import Gates, sheet_reasons
 from rxpress.peek import PATH_COLUMNS
 from rxpress.tables import MISSING, read_rows
 
@@ -137,8 +138,8 @@ def check_cells(sheet: Sheet, schema: Schema, problems: Problems) -> None:
             if column in sheet.columns and column not in row.cells:
                 problems.add("is empty", "fill it", sheet.file, row.line, column)
         for column, value in row.cells.items():
-            if "\n" in value or "\t" in value:
-                what = "a cell holds a tab or runs over several lines"
+            if any(mark in value for mark in '\n\t"'):
+                what = "the cell holds a tab, a quote or a line break"
                 problems.add(what, "look for a quote that is not closed", sheet.file, row.line, column)
             elif column in rules:
                 if (column, value) not in accepted:
@@ -294,15 +295,17 @@ def _check_replicates(samples: Sequence[Sample], file: str, problems: Problems) 
 
 
 def check_gates(
-    samples: Iterable[Sample], minima: Mapping[str, float], file: str, report: Callable[..., None]
+    samples: Iterable[Sample], gates: Gates, fix: str, file: str, tell: Callable[..., None]
 ) -> None:
-    """Report each sample whose `rin` or `purity` is below its minimum."""
+    """Tell each sample whose `rin` or `purity` does not pass its gate, and with `fix` what becomes of it."""
     for sample in samples:
-        for column, least in minima.items():
-            value = _fraction(cell_number(sample.cells.get(column)), column)
-            if value is not None and value < least:
-                what = f"sample '{sample.name}': {value:g} is below --min_{column} {least:g}"
-                report(what, "it is kept out of the tests", file, sample.line, column)
+        rin, purity = (_fraction(cell_number(sample.cells.get(c)), c) for c in ("rin", "purity"))
+        for column, reasons in (
+            ("rin", sheet_reasons(rin, None, gates)),
+            ("purity", sheet_reasons(None, purity, gates)),
+        ):
+            for reason in reasons:
+                tell(f"sample '{sample.name}' has {reason}", fix, file, sample.line, column)
 
 
 def _fraction(value: float | None, column: str) -> float | None:

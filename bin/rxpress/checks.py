@@ -1,0 +1,313 @@
+"""Everything that can be known to be wrong before a run starts, found in one pass and told together.
+
+A check is a small function that adds problems; none stops at its first one and none relies on another having
+passed. Checks of references against each other are in reference_checks.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from rxpress.errors import InputError, Problem, Problems, nearest, require
+from rxpress.gates import Gates
+from rxpress.inputs import Given, Inputs, References, attempt, read_references
+from rxpress.parameters import check_parameters, file_parameters, listed, parameter_rules
+from rxpress.peek import Peek
+from rxpress.reads import mate_names_agree
+from rxpress.reference_checks import REFERENCE_CHECKS
+from rxpress.samplesheet import (
+    Row,
+    Sample,
+    by_study,
+    check_cells,
+    check_gates,
+    check_lanes,
+    check_study,
+    join_lanes,
+    read_sheet,
+    sample_table,
+)
+from rxpress.sequences import FastqHead, quant_head_names, read_fastq_head
+
+if TYPE_CHECKING:
+    from rxpress.contrasts import StudyDesign
+
+DATA_COLUMNS = ("fastq_1", "fastq_2", "quant")
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was understood: inputs, references, header and rows of samples.tsv, designs by study."""
+
+    inputs: Inputs
+    references: References
+    header: list[str]
+    rows: list[list[str | None]]
+    designs: Mapping[str, StudyDesign]
+
+
+def check_everything(given: Given, problems: Problems) -> Findings | None:
+    """Run every check. Problems come in the order parameters, sheet by line, files, references, design.
+
+    None when there is no samplesheet to speak of. It is the caller's to stop if there are problems.
+    """
+    attempt(problems, require, programs=given.tools)
+    params = check_parameters(given.parameter_schema, given.params, problems)
+    check_parameter_files(given, params, problems)
+    if given.sheet is None and not problems.found:
+        problems.add("cannot be read", "give a samplesheet, CSV or TSV", "--input")
+    of_sheet = Problems()
+    sheet = attempt(of_sheet, read_sheet, given.sheet, given.sheet_schema, of_sheet) if given.sheet else None
+    if sheet is None:
+        problems.found += of_sheet.found
+        read_references(given.files, False, problems)
+        return None
+    rules = parameter_rules(given.parameter_schema)
+    chosen = {name for name, value in params.items() if value != rules[name].get("default")}
+    inputs = Inputs(sheet, given.sheet_schema, join_lanes(sheet), params, chosen, given.peeks, given.files)
+    check_sheet(inputs, of_sheet)
+    problems.found += sorted(of_sheet.found, key=lambda problem: problem.line or 0)
+    problems.warnings += sorted(of_sheet.warnings, key=lambda problem: problem.line or 0)
+    for check in (check_fastq, check_quants, check_reference_options):
+        check(inputs, problems)
+    references = read_references(inputs.files, _from_genome(params), problems)
+    for reference_check in REFERENCE_CHECKS:
+        reference_check(inputs, references, problems)
+    header, rows = _rows_of_samples(inputs)
+    designs = check_design(inputs, header, rows, problems)
+    return Findings(inputs, references, header, rows, designs)
+
+
+def check_parameter_files(given: Given, params: Mapping[str, Any], problems: Problems) -> None:
+    """Files and folders that parameters name must be there and be what is asked for."""
+    rules = parameter_rules(given.parameter_schema)
+    for name in file_parameters(given.parameter_schema):
+        peek = given.peeks.get((f"--{name}", str(params[name])))
+        kind = "folder" if rules[name]["format"] == "directory-path" else "file"
+        if peek and (fault := _fault(peek, kind)):
+            problems.add(*fault, f"--{name}")
+
+
+def _fault(peek: Peek, kind: str) -> tuple[str, str] | None:
+    """What is wrong, and what to do, when a path is not the readable file or folder it should be."""
+    if peek.kind == "missing":
+        fix = "correct the path: relative ones start at the samplesheet or at the folder of the launch"
+        return f"{kind} '{peek.path}' does not exist (looked for {peek.resolved})", fix
+    if peek.kind == "unreadable":
+        return f"{kind} '{peek.path}' cannot be read", "look at its permissions"
+    if peek.kind != kind:
+        return f"'{peek.path}' is a {peek.kind}, not a {kind}", f"give a {kind}"
+    if peek.kind == "file" and peek.size == 0 and peek.column not in DATA_COLUMNS:
+        return f"file '{peek.path}' is empty", "get the file again"
+    return None
+
+
+def check_sheet(inputs: Inputs, problems: Problems) -> None:
+    """Cells, lines, samples and studies of the sheet."""
+    file = inputs.sheet.file
+    check_cells(inputs.sheet, inputs.schema, problems)
+    check_lanes(inputs.samples, inputs.schema, file, problems)
+    for study, samples in by_study(inputs.samples, inputs.schema).items():
+        check_study(study, samples, file, problems)
+        _check_platform(study, samples, file, problems)
+    _check_sources(inputs, problems)
+    _check_same_files(inputs, problems)
+    gates = Gates(min_rin=inputs.params["min_rin"], min_purity=inputs.params["min_purity"])
+    tell, fix = tolerated(inputs, problems, "it will be kept out of the tests")
+    check_gates(inputs.samples, gates, fix, file, tell)
+
+
+def tolerated(inputs: Inputs, problems: Problems, fix: str) -> tuple[Any, str]:
+    """How to tell what costs a sample but not the run: a warning, or with --strict a problem."""
+    return (problems.add, "--strict does not go on without it") if inputs.strict else (problems.warn, fix)
+
+
+def data_source(sample: Sample) -> str:
+    """Where a sample's expression comes from: `reads`, `quant` or `cel`, else `counts` (the matrix)."""
+    sources = {"fastq_1": "reads", "fastq_2": "reads", "quant": "quant", "cel": "cel"}
+    return next((source for column, source in sources.items() if sample.paths(column)), "counts")
+
+
+def _check_sources(inputs: Inputs, problems: Problems) -> None:
+    """Every sample needs data: files of its own, or a column of --counts."""
+    without = [sample for sample in inputs.samples if data_source(sample) == "counts"]
+    if without and not inputs.params.get("counts"):
+        fix = "fill 'fastq_1' (and 'fastq_2') or 'quant', or give --counts"
+        if len(without) == len(inputs.samples):
+            problems.add("no sample has a data file", fix, inputs.sheet.file)
+        else:
+            for sample in without:
+                what = f"sample '{sample.name}' has no data file"
+                problems.add(what, fix, inputs.sheet.file, sample.line, "sample")
+    for sample in inputs.having("cel"):
+        what = "CEL files cannot be read yet"
+        problems.add(what, "give counts or reads", inputs.sheet.file, sample.line, "cel")
+
+
+def _check_platform(study: str, samples: Sequence[Sample], file: str, problems: Problems) -> None:
+    """A study is one matrix: reads and Salmon folders can be merged, a count matrix stands alone."""
+    of_matrix = [sample for sample in samples if data_source(sample) == "counts"]
+    if of_matrix and len(of_matrix) < len(samples):
+        what = f"sample '{of_matrix[0].name}' has no data file, while others of study '{study}' have one"
+        problems.add(what, "make two studies of them", file, of_matrix[0].line, "study")
+
+
+def _check_same_files(inputs: Inputs, problems: Problems) -> None:
+    """No file may serve twice, in two samples or as two lanes."""
+    seen: dict[str, tuple[int, str]] = {}
+    for row in inputs.sheet.rows:
+        for column in DATA_COLUMNS:
+            path = row.cells.get(column)
+            if path is not None:
+                peek = inputs.peek(column, path)
+                place = (row.line, column)
+                line, name = seen.setdefault(peek.resolved if peek else path, place)
+                if (line, name) != place:
+                    what = f"'{path}' is used in line {line}, column '{name}', already"
+                    problems.add(what, "give each lane its own file", inputs.sheet.file, row.line, column)
+
+
+def check_fastq(inputs: Inputs, problems: Problems) -> None:
+    """FASTQ files must be readable FASTQ, and mates begin with the same read.
+
+    An empty or truncated file costs its sample, not the run, unless --strict.
+    """
+    for row in inputs.sheet.rows:
+        heads = {column: _check_reads(inputs, row, column, problems) for column in ("fastq_1", "fastq_2")}
+        first, second = heads["fastq_1"], heads["fastq_2"]
+        if not (first and second and first.name and second.name):
+            continue
+        what = ""
+        if (first.mate, second.mate) == (2, 1):
+            what, fix = "the two files of the pair are swapped", "swap them"
+        elif first.mate == second.mate != 0:
+            what, fix = f"both files of the pair hold mates {first.mate}", "give one file of each"
+        elif not mate_names_agree(first.name, second.name):
+            names = f"begins with read '{second.name.decode()}', but 'fastq_1' with '{first.name.decode()}'"
+            what, fix = names, "give the two files of one library, unsorted"
+        if what:
+            problems.add(what, fix, inputs.sheet.file, row.line, "fastq_2")
+
+
+def _check_reads(inputs: Inputs, row: Row, column: str, problems: Problems) -> FastqHead | None:
+    path = row.cells.get(column)
+    peek = inputs.peek(column, path) if path else None
+    if peek is None:
+        return None
+    file, line = inputs.sheet.file, row.line
+    if fault := _fault(peek, "file"):
+        problems.add(*fault, file, line, column)
+        return None
+    head = read_fastq_head(peek.head, peek.whole)
+    if head.fault:
+        problems.add(f"file '{path}' {head.fault}", "give FASTQ, plain or gzip", file, line, column)
+    elif head.empty or head.truncated:
+        tell, fix = tolerated(inputs, problems, "the sample will be kept out of the tests")
+        what = "is empty" if head.empty else "is cut off in its first read"
+        tell(f"file '{path}' {what}", fix, file, line, column)
+    return head
+
+
+def check_quants(inputs: Inputs, problems: Problems) -> None:
+    """Salmon folders must hold a quant.sf with transcripts."""
+    for row in inputs.sheet.rows:
+        path = row.cells.get("quant")
+        peek = inputs.peek("quant", path) if path else None
+        if peek is None or path is None:
+            continue
+        table = inputs.peek("quant_file", path)
+        fault = _fault(peek, "folder")
+        if not fault and (table is None or table.kind != "file"):
+            what = f"folder '{path}' has no quant.sf or quant.sf.gz that can be read"
+            fault = what, "give the output folder of `salmon quant`"
+        elif not fault and table and not _has_transcripts(table):
+            fault = f"quant.sf in '{path}' is empty or not a table of Salmon's", "quantify the sample again"
+        if fault:
+            problems.add(*fault, inputs.sheet.file, row.line, "quant")
+
+
+def _has_transcripts(table: Peek) -> bool:
+    try:
+        return bool(quant_head_names(table.head, table.whole))
+    except ValueError:
+        return False
+
+
+def _from_genome(params: Mapping[str, Any]) -> bool:
+    """Whether transcripts are to be extracted from the genome."""
+    return bool(params.get("genome") and not params.get("transcripts") and not params.get("salmon_index"))
+
+
+def check_reference_options(inputs: Inputs, problems: Problems) -> None:
+    """Reads need transcripts, and reads and Salmon folders need the gene of each transcript."""
+    params = inputs.params
+    reads, quants = inputs.having("fastq_1"), inputs.having("quant")
+    annotation = params.get("gtf") or params.get("gff")
+    if reads and not any(params.get(name) for name in ("salmon_index", "transcripts", "genome")):
+        fix = "give --transcripts, --salmon_index, or --genome with --gtf or --gff"
+        problems.add("is missing: FASTQ files are quantified against transcripts", fix, "--transcripts")
+    if reads and _from_genome(params) and not annotation:
+        fix = "give --gtf or --gff, or --transcripts"
+        problems.add("transcripts cannot be extracted from it without an annotation", fix, "--genome")
+    elif (reads or quants) and not annotation and not params.get("tx2gene"):
+        fix = "give --gtf, --gff or --tx2gene"
+        problems.add("is missing: nothing says which gene a transcript belongs to", fix, "--gtf")
+    elif annotation and params.get("tx2gene") and not _from_genome(params):
+        problems.warn("is not used: --tx2gene names the genes", "", "--gtf" if params.get("gtf") else "--gff")
+    if reads and params.get("salmon_index") and params.get("genome"):
+        problems.warn("is not used: --salmon_index is given", "", "--genome")
+
+
+def _rows_of_samples(inputs: Inputs) -> tuple[list[str], list[list[str | None]]]:
+    def resolve(column: str, path: str) -> str:
+        peek = inputs.peek(column, path)
+        return peek.resolved if peek else path
+
+    vehicle = inputs.params["vehicle"]
+    return sample_table(inputs.samples, inputs.sheet, inputs.schema, vehicle, resolve)
+
+
+def check_design(
+    inputs: Inputs, header: Sequence[str], rows: Sequence[Sequence[str | None]], problems: Problems
+) -> Mapping[str, StudyDesign]:
+    """Contrasts that the user asks for must exist and be estimable if every sample turns out well.
+
+    rows : of samples.tsv, with `header`. Returns the design of each study, nothing where there is a problem.
+    """
+    import pandas as pd
+
+    from rxpress.contrasts import plan_studies
+
+    if not rows:
+        return {}
+    samples, params = pd.DataFrame(rows, columns=list(header), dtype=object), inputs.params
+    _check_vehicle(inputs, problems)
+    drugs, covariates = listed(params.get("drug")) or None, listed(params.get("covariates"))
+    requests = inputs.files.get("contrasts")
+    # A refused drug must not hide a refused covariate or contrast: each is asked for alone as well.
+    alone = [(drugs, [], None), (None, covariates, None), (None, [], requests)]
+    for asked in [(drugs, covariates, requests), *alone]:
+        try:
+            designs = plan_studies(samples, params["vehicle"], *asked)
+            if asked == (drugs, covariates, requests):
+                return designs
+        except InputError as error:
+            problems.found += [_placed(problem, inputs.sheet.file) for problem in error.problems]
+    return {}
+
+
+def _placed(problem: Problem, file: str) -> Problem:
+    """A problem of the design that names no file but a column is the sheet's."""
+    return replace(problem, file=file) if problem.column and not problem.file else problem
+
+
+def _check_vehicle(inputs: Inputs, problems: Problems) -> None:
+    """A vehicle that the sheet spells otherwise would leave everything untested."""
+    vehicle = inputs.params["vehicle"]
+    treatments = list(dict.fromkeys(s.cells["treatment"] for s in inputs.samples if "treatment" in s.cells))
+    near = nearest(vehicle, treatments)
+    if treatments and vehicle not in treatments and (near or "vehicle" in inputs.chosen):
+        fix = f"did you mean '{near}'?" if near else f"treatments are {', '.join(treatments)}"
+        problems.add(f"no sample has the treatment '{vehicle}'", fix, "--vehicle")

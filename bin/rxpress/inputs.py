@@ -1,0 +1,167 @@
+"""What a run was given, read once: samplesheet, files as seen from outside, references, counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from rxpress.annotation import Annotation, TranscriptMap, map_transcripts, read_annotation
+from rxpress.errors import InputError, Problems
+from rxpress.parameters import file_parameters
+from rxpress.peek import Peek, Peeks, by_path, peek_parameters, peek_sheet
+from rxpress.samplesheet import Sample, Schema, Sheet
+from rxpress.sequences import fasta_names, index_names
+
+P = ParamSpec("P")
+Value = TypeVar("Value")
+
+# Staged files by their option of check_inputs.py, and the parameters that name them.
+ROLES = {
+    "transcripts": ("transcripts",),
+    "annotation": ("gtf", "gff"),
+    "tx2gene": ("tx2gene",),
+    "genome": ("genome",),
+    "index": ("salmon_index",),
+    "counts": ("counts",),
+    "contrasts": ("contrasts",),
+}
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a run is given: sheet, parameters as typed, both schemas, what was seen of files, staged files.
+
+    `tools` : programs that later stages call and that must be on PATH.
+    """
+
+    sheet: Path | None
+    params: Mapping[str, Any]
+    parameter_schema: Schema
+    sheet_schema: Schema
+    peeks: Peeks
+    files: Mapping[str, Path]
+    tools: Sequence[str] = ()
+
+
+def gather(
+    sheet: str,
+    params: Mapping[str, Any],
+    parameter_schema: Schema,
+    sheet_schema: Schema,
+    peeks: Peeks | None = None,
+    staged: Mapping[str, Path | None] | None = None,
+    tools: Sequence[str] = (),
+) -> Given:
+    """Put together what a run is given; without `peeks` look at the files, also at those that `params` name.
+
+    Files that are not there or not what their option asks for are left out: their peek tells.
+    """
+    params = {"input": sheet or None, "outdir": "set", **params}
+    files = dict(staged or {})
+    if peeks is None:
+        seen = peek_parameters(params, file_parameters(parameter_schema))
+        files |= {role: _path_of(role, params) for role in ROLES if not files.get(role)}
+        if _usable("sheet", Path(sheet)):
+            seen += peek_sheet(sheet)
+        peeks = by_path(seen)
+    there = {role: path for role, path in files.items() if path and _usable(role, path)}
+    path = Path(sheet) if _usable("sheet", Path(sheet)) else None
+    return Given(path, params, parameter_schema, sheet_schema, peeks, there, tools)
+
+
+def _path_of(role: str, params: Mapping[str, Any]) -> Path | None:
+    named = next((params[name] for name in ROLES[role] if params.get(name)), None)
+    return Path(named) if isinstance(named, str) else None
+
+
+def _usable(role: str, path: Path) -> bool:
+    return path.is_dir() if role == "index" else path.is_file() and path.stat().st_size > 0
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The samplesheet with its schema and samples, the parameters' values, and the files that are staged.
+
+    `chosen` names the parameters that are not at their default; `peeks` is what was seen of paths.
+    `files` has those of ROLES that are there.
+    """
+
+    sheet: Sheet
+    schema: Schema
+    samples: list[Sample]
+    params: Mapping[str, Any]
+    chosen: Set[str]
+    peeks: Peeks
+    files: Mapping[str, Path]
+
+    @property
+    def strict(self) -> bool:
+        return bool(self.params.get("strict"))
+
+    def peek(self, column: str, path: str) -> Peek | None:
+        """What was seen of a path of the sheet; None when nobody looked."""
+        return self.peeks.get((column, path))
+
+    def having(self, *columns: str) -> list[Sample]:
+        """The samples with a path in one of the columns."""
+        return [sample for sample in self.samples if any(sample.paths(column) for column in columns)]
+
+
+@dataclass(frozen=True)
+class References:
+    """What the reference files hold; None where a file is not given or cannot be read.
+
+    `genes` is the source of gene names: the ready table, else the annotation. `index` : transcripts in the
+    Salmon index, and those it left out as duplicates. `mapping` : the genes of the transcripts that are
+    quantified against.
+    """
+
+    annotation: Annotation | None = None
+    table: Annotation | None = None
+    transcripts: Sequence[str] | None = None
+    index: tuple[list[str], list[str]] | None = None
+    mapping: TranscriptMap | None = None
+
+    @property
+    def genes(self) -> Annotation | None:
+        return self.table or self.annotation
+
+    def without_gene(self, names: Sequence[str]) -> list[str]:
+        """Those of some transcripts that have no gene here; none when nothing names genes."""
+        return map_transcripts(names, self.genes).unmapped if self.genes else []
+
+
+def read_references(files: Mapping[str, Path], from_genome: bool, problems: Problems) -> References:
+    """Read the reference files that are there; add a problem for each that is not what it should be.
+
+    from_genome : whether the transcripts are those of the annotation, to be extracted from the genome.
+    """
+
+    def read(role: str, reader: Callable[[Path], Value]) -> Value | None:
+        return attempt(problems, reader, files[role]) if role in files else None
+
+    known = References(
+        read("annotation", read_annotation),
+        read("tx2gene", read_annotation),
+        read("transcripts", fasta_names),
+        read("index", index_names),
+    )
+    names = known.index[0] if known.index else known.transcripts
+    if names is None and from_genome and known.annotation:
+        names = known.annotation.transcripts
+    if names is None or known.genes is None:
+        return known
+    return replace(known, mapping=map_transcripts(names, known.genes))
+
+
+def attempt(
+    problems: Problems, function: Callable[P, Value], *args: P.args, **kwargs: P.kwargs
+) -> Value | None:
+    """The value of a function, or None when it raises InputError, whose problems are added."""
+    try:
+        return function(*args, **kwargs)
+    except InputError as error:
+        problems.take(error)
+        return None

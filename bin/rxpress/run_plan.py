@@ -1,0 +1,60 @@
+"""What a run will do, as plan.json says it: studies, their sources and contrasts, warnings, references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rxpress.checks import Findings, data_source
+from rxpress.contrasts import StudyDesign
+from rxpress.errors import Problem
+from rxpress.inputs import Given
+from rxpress.provenance import hash_file
+from rxpress.samplesheet import Sample, by_study
+
+
+def describe_run(findings: Findings, warnings: Iterable[Problem]) -> dict[str, Any]:
+    """The content of plan.json."""
+    references = findings.references
+    mapping, annotation = references.mapping, references.annotation
+    return {
+        "studies": {
+            study: _describe_study(samples, findings.designs[study])
+            for study, samples in by_study(findings.inputs.samples, findings.inputs.schema).items()
+        },
+        "warnings": [str(warning) for warning in dict.fromkeys(warnings)],
+        "annotation_format": annotation.format if annotation else "none",
+        "mapped_transcripts": {
+            "total": mapping.total if mapping else 0,
+            "with_gene": len(mapping.genes) if mapping else 0,
+        },
+    }
+
+
+def study_rows(findings: Findings) -> dict[str, list[list[str | None]]]:
+    """The rows of samples.tsv by study."""
+    at = findings.header.index("study")
+    studies: dict[str, list[list[str | None]]] = {}
+    for row in findings.rows:
+        studies.setdefault(str(row[at]), []).append(row)
+    return studies
+
+
+def input_records(given: Given) -> list[tuple[str, int, str, str]]:
+    """Path, size, SHA-256 and role of the staged files; of an index its info.json, which has hashes."""
+    files = {"samplesheet": given.sheet, **given.files} if given.sheet else dict(given.files)
+    if "index" in files:
+        files["index"] = files["index"] / "info.json"
+    return [(path.name, path.stat().st_size, hash_file(path), role) for role, path in files.items()]
+
+
+def _describe_study(samples: Sequence[Sample], design: StudyDesign) -> dict[str, Any]:
+    sources = {data_source(sample) for sample in samples}
+    return {
+        "samples": len(samples),
+        "kind": sources.pop() if len(sources) == 1 else "mixed",
+        "unit": design.unit,
+        "conditions": len(design.conditions),
+        "contrasts": [contrast.id for contrast in design.contrasts if contrast.status == "ok"],
+        "untested_because": design.untested_because,
+    }
