@@ -10,6 +10,7 @@ import csv
 import gzip
 import io
 import json
+import zlib
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -192,21 +193,32 @@ def read_columns(
 ) -> pa.Table:
     """Named columns of a large TSV or CSV held in memory, plain or gzip, as an Arrow table.
 
-    `text` and `numbers` name the columns to take and their type; without a header line they name all columns
-    from the left. InputError, with the name `file`, when a column is missing or a cell is no number.
+    `text` and `numbers` name the columns to take and their type. Without a header line they name the columns
+    from the left, as far as there are any. InputError, with the name `file`, when a column is missing or a
+    cell is no number.
     """
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
-    data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    try:
+        data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(Problem(f"is not a whole gzip file ({error})", "copy it again", file)) from None
     types = dict.fromkeys(text, pa.string()) | dict.fromkeys(numbers, pa.float64())
-    delimiter = "\t" if b"\t" in data[: data.find(b"\n") + 1] else ","
+    first = data[: data.find(b"\n")].decode(errors="replace")
+    delimiter = _delimiter(first)
+    names = list(types)
+    if not header:
+        width = first.count(delimiter) + 1
+        names = [*names, *(f"column {i}" for i in range(len(names), width))][:width]
     try:
         return arrow_csv.read_csv(
             pa.BufferReader(data),
-            arrow_csv.ReadOptions(column_names=None if header else list(types)),
+            arrow_csv.ReadOptions(column_names=None if header else names),
             arrow_csv.ParseOptions(delimiter=delimiter),
-            arrow_csv.ConvertOptions(include_columns=list(types), column_types=types, null_values=[]),
+            arrow_csv.ConvertOptions(
+                include_columns=[name for name in names if name in types], column_types=types, null_values=[]
+            ),
         )
     except (pa.ArrowInvalid, KeyError) as error:
         raise InputError(Problem(f"cannot be read: {error}".strip("'\""), file=file)) from None

@@ -1,0 +1,91 @@
+"""What a Salmon output folder holds: `quant.sf`, the hash of its index, and inferential replicates."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rxpress.errors import InputError, Problem
+from rxpress.quantification import Estimates
+from rxpress.tables import read_columns, read_json
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+QUANT_NAMES = ("quant.sf", "quant.sf.gz")
+
+
+@dataclass(frozen=True)
+class Quant:
+    """One sample's quant.sf: transcript ids, estimates as (transcripts,) arrays, and which file it was."""
+
+    transcript_ids: pa.StringArray
+    estimates: Estimates
+    file: str
+    size: int
+    sha256: str
+
+
+def read_quant(folder: Path, sample: str) -> Quant:
+    """Read a sample's `quant.sf` or `quant.sf.gz`; InputError when there is none or it is damaged."""
+    path = next((folder / name for name in QUANT_NAMES if (folder / name).is_file()), None)
+    if path is None:
+        what = f"sample {sample}: no quant.sf in it"
+        raise InputError(Problem(what, "give the output folder of `salmon quant`", str(folder)))
+    data = path.read_bytes()
+    file = f"{sample}/{path.name}"
+    table = read_columns(data, file, text=["Name"], numbers=["EffectiveLength", "TPM", "NumReads"])
+    values = {name: table[name].to_numpy() for name in table.column_names[1:]}
+    broken = [name for name, numbers in values.items() if not np.isfinite(numbers.sum())]
+    if broken or not table.num_rows:
+        what = f"'{broken[0]}' has values that are not numbers" if broken else "holds no transcripts"
+        raise InputError(Problem(what, "quantify the sample again", file))
+    estimates = Estimates(values["NumReads"], values["TPM"], values["EffectiveLength"])
+    ids = table["Name"].combine_chunks()
+    return Quant(ids, estimates, file, len(data), hashlib.sha256(data).hexdigest())
+
+
+def index_hash(folder: Path) -> str:
+    """The hash of the transcripts that the sample was quantified against; '' when Salmon did not say."""
+    return str(_run_info(folder).get("index_seq_hash", ""))
+
+
+def _run_info(folder: Path) -> dict[str, Any]:
+    path = _aux_folder(folder) / "meta_info.json"
+    return read_json(path) if path.is_file() else {}
+
+
+def _aux_folder(folder: Path) -> Path:
+    command = folder / "cmd_info.json"
+    return folder / (read_json(command).get("auxDir", "aux_info") if command.is_file() else "aux_info")
+
+
+def replicate_count(folder: Path) -> int:
+    """How many inferential replicates (bootstraps or Gibbs samples) the folder holds."""
+    held = (_aux_folder(folder) / "bootstrap" / "bootstraps.gz").is_file()
+    return int(_run_info(folder).get("num_bootstraps", 0)) if held else 0
+
+
+def read_replicates(folder: Path, transcript_ids: pa.StringArray) -> Iterator[np.ndarray]:
+    """The inferential replicates, one (transcripts,) array of counts at a time, in the order of quant.sf.
+
+    InputError when the file is of other transcripts or ends early.
+    """
+    bootstrap = _aux_folder(folder) / "bootstrap"
+    file = f"{folder.name}/{bootstrap.parent.name}/bootstrap/bootstraps.gz"
+    with gzip.open(bootstrap / "names.tsv.gz") as names:
+        if names.read().rstrip(b"\n") != "\t".join(transcript_ids.to_pylist()).encode():
+            raise InputError(Problem("is of other transcripts than quant.sf", "quantify again", file))
+    with gzip.open(bootstrap / "bootstraps.gz") as stream:
+        for _ in range(replicate_count(folder)):
+            try:
+                data = stream.read(8 * len(transcript_ids))
+                yield np.frombuffer(data, "<f8", count=len(transcript_ids))
+            except (EOFError, ValueError, gzip.BadGzipFile):
+                raise InputError(Problem("ends early", "quantify the sample again", file)) from None
