@@ -18,6 +18,7 @@ from rxpress.peek import Peek
 from rxpress.reads import mate_names_agree
 from rxpress.reference_checks import REFERENCE_CHECKS
 from rxpress.samplesheet import (
+    UNITS,
     Row,
     Sample,
     by_study,
@@ -283,6 +284,8 @@ def check_design(
     if not rows:
         return {}
     samples, params = pd.DataFrame(rows, columns=list(header), dtype=object), inputs.params
+    units = samples.groupby("study")[list(UNITS)].transform("count") > 0
+    samples.loc[units.all(axis=1), "patient"] = None  # told by check_study, and no reason to stop here
     _check_vehicle(inputs, problems)
     drugs, covariates = listed(params.get("drug")) or None, listed(params.get("covariates"))
     requests = inputs.files.get("contrasts")

@@ -64,7 +64,7 @@ def gather(
         seen = peek_parameters(params, file_parameters(parameter_schema))
         files |= {role: _path_of(role, params) for role in ROLES if not files.get(role)}
         if _usable("sheet", Path(sheet)):
-            seen += peek_sheet(sheet)
+            seen += attempt(Problems(), peek_sheet, sheet) or []  # what is wrong with it, read_sheet tells
         peeks = by_path(seen)
     there = {role: path for role, path in files.items() if path and _usable(role, path)}
     path = Path(sheet) if _usable("sheet", Path(sheet)) else None

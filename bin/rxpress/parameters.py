@@ -94,7 +94,7 @@ def _complaint(given: Any, rule: Rule) -> tuple[str, str]:
         return "has no value", f"give {wanted}"
     choices = [str(choice) for choice in rule.get("enum", ())]
     fix = did_you_mean(str(given), choices) or f"give {wanted}"
-    return f"'{given}' is not {wanted}", fix
+    return f"'{given}' is not accepted", fix
 
 
 def _describe(rule: Rule) -> str:

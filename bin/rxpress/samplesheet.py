@@ -10,7 +10,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -71,13 +71,10 @@ def read_sheet(path: str | Path, schema: Schema, problems: Problems) -> Sheet:
     Lines with too many or too few cells are named and left out. InputError if it is not a table of text.
     """
     file = Path(path).name
-    try:
-        header, lines = read_rows(path)
-    except InputError as error:
-        raise InputError(*(replace(problem, file=file) for problem in error.problems)) from None
+    header, lines = read_rows(path)
     if not lines:
         raise InputError(Problem("has no samples", "give it a header line and a line for each sample", file))
-    empty = {i for i, name in enumerate(header) if not name and not any(cells[i:] for _, cells in lines)}
+    empty = {i for i, name in enumerate(header) if not name and not any(any(cells[i:]) for _, cells in lines)}
     columns = _name_columns([name for i, name in enumerate(header) if i not in empty], schema, file, problems)
     rows = []
     for line, cells in lines:
@@ -282,7 +279,8 @@ def _check_replicates(samples: Sequence[Sample], file: str, problems: Problems) 
     An extra column with a value of its own for every sample (an accession) describes nothing.
     """
     columns = {column for sample in samples for column in sample.cells} - NOT_TELLING
-    telling = [c for c in sorted(columns) if len({s.cells.get(c) for s in samples}) < len(samples)]
+    several = {c for c in columns if len({s.cells.get(c) for s in samples}) < len(samples)}
+    telling = sorted(several | columns & set(CONDITION))
     seen: dict[tuple[str | None, ...], Sample] = {}
     for sample in samples:
         if "replicate" in sample.cells and any(column in sample.cells for column in CONDITION):
