@@ -234,19 +234,17 @@ def check_study(study: str, samples: Sequence[Sample], file: str, problems: Prob
 
 
 def _check_unit(study: str, samples: Sequence[Sample], file: str, problems: Problems) -> None:
-    by_unit = {unit: [s for s in samples if unit in s.cells] for unit in UNITS}
-    lines, patients = by_unit["cell_line"], by_unit["patient"]
+    lines, patients = ([s for s in samples if s.cells.keys() & set(UNITS) == {unit}] for unit in UNITS)
+    without = [sample for sample in samples if not sample.cells.keys() & set(UNITS)]
     if lines and patients:
-        other = max((lines[0], patients[0]), key=lambda sample: sample.line)
+        other = max(lines[0], patients[0], key=lambda sample: sample.line)
         column = "patient" if other is patients[0] else "cell_line"
         what = f"study '{study}' has both cell lines and patients"
         problems.add(what, "fill one of the columns, or make two studies", file, other.line, column)
-    for unit, having in by_unit.items():
-        without = next((sample for sample in samples if unit not in sample.cells), None)
-        if having and without and not (lines and patients):
-            what = f"is empty, while other samples of study '{study}' have one"
-            fix = "fill it, or these samples make up conditions of their own"
-            problems.warn(what, fix, file, without.line, unit)
+    elif without and (lines or patients):
+        what = f"is empty, while other samples of study '{study}' have one"
+        fix = "fill it, or these samples make up conditions of their own"
+        problems.warn(what, fix, file, without[0].line, "patient" if patients else "cell_line")
 
 
 def _check_spelling(column: str, samples: Sequence[Sample], file: str, problems: Problems) -> None:

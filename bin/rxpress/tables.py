@@ -10,8 +10,8 @@ import csv
 import gzip
 import io
 import json
-import zlib
 import re
+import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -56,8 +56,10 @@ class GeneMatrix:
 def read_text(path: str | Path) -> str:
     """Text of a file, plain or gzipped whatever its name says, without byte-order mark, lines ended by \\n."""
     data = Path(path).read_bytes()
-    if data[:2] == b"\x1f\x8b":
-        data = gzip.decompress(data)
+    try:
+        data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    except (OSError, EOFError, zlib.error):
+        raise InputError(Problem("is damaged gzip", "get the file again", Path(path).name)) from None
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
