@@ -71,8 +71,7 @@ def analyze_study(
     counts = select_counts(counts, samples["sample"].tolist())
     factors, kind = size_factors(counts.values)
     expression, transformation = stabilize_variance(counts.values, factors, inference)
-    matrix, coefficients = design_matrix(samples, design)
-    untested = design.untested_because or why_untested(counts, matrix)
+    untested = design.untested_because or why_untested(counts, samples, design)
     tables = {"size_factors.tsv": pd.DataFrame({"sample": counts.samples, "size_factor": factors})}
     facts = method_facts(inference) | {
         "transformation": transformation,
@@ -82,6 +81,7 @@ def analyze_study(
     }
     tested: dict[str, pd.DataFrame] = {}
     if not untested:
+        matrix, coefficients = design_matrix(samples, design)
         asked = [contrast for contrast in design.contrasts if contrast.status == "ok"]
         fit = fit_study(counts.values, factors, matrix, inference)
         tested = {c.id: contrast_table(counts, fit, c, coefficients, rule, inference) for c in asked}
@@ -142,16 +142,17 @@ def size_factors(counts: np.ndarray) -> tuple[np.ndarray, str]:
     return estimate_size_factors(counts)
 
 
-def why_untested(counts: GeneMatrix, matrix: np.ndarray) -> str:
-    """Why no test is possible with these counts and this design matrix, or ''."""
+def why_untested(counts: GeneMatrix, samples: pd.DataFrame, design: StudyDesign) -> str:
+    """Why no test is possible with the counts and rows of the kept samples, or ''."""
     totals = np.sum(counts.values, axis=0)
     empty = [name for name, total in zip(counts.samples, totals, strict=True) if not total]
     if not counts.samples:
         return "no sample was kept"
     if empty:
         return f"no counts at all in {', '.join(empty)}"
-    if matrix.shape[0] <= matrix.shape[1]:
-        return f"no replicates: {matrix.shape[0]} samples for {matrix.shape[1]} coefficients"
+    coefficients = len(design_matrix(samples, design)[1])
+    if len(samples) <= coefficients:
+        return f"no replicates: {len(samples)} samples for {coefficients} coefficients"
     return ""
 
 

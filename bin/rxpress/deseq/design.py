@@ -68,8 +68,13 @@ class Design:
         return len(np.unique(self.cells)) == self.coefficients
 
     @cached_property
+    def pseudo_inverse(self) -> np.ndarray:
+        """(p, samples) : what turns a gene's values into coefficients of ordinary least squares."""
+        return np.linalg.pinv(self.matrix)
+
+    @cached_property
     def blocks(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Indicator columns J (samples, k), dense ones Z (samples, q), and each sample's products J·Z, Z·Z."""
+        """Indicator columns J (samples, k), dense ones Z (samples, q), products J·Z and Z·Z by sample."""
         n, j, z = self.samples, self.matrix[:, self.indicator], self.matrix[:, self.dense]
         return (
             j,
@@ -80,12 +85,11 @@ class Design:
 
     def linear_means(self, values: np.ndarray) -> np.ndarray:
         """Ordinary least squares of each gene: (genes, samples) values → fitted means of that shape."""
-        q, _ = np.linalg.qr(self.matrix)
-        return (values @ q) @ q.T
+        return self.least_squares(values) @ self.matrix.T
 
     def least_squares(self, values: np.ndarray) -> np.ndarray:
         """Coefficients of ordinary least squares: (genes, samples) → (genes, p)."""
-        return np.linalg.lstsq(self.matrix, values.T, rcond=None)[0].T
+        return values @ self.pseudo_inverse.T
 
 
 @dataclass(frozen=True)

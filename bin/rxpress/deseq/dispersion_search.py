@@ -55,13 +55,12 @@ class Objective:
         prior."""
         alpha = np.exp(log_alpha)[:, None]
         size = 1 / alpha
-        total = (
-            gammaln(self.counts + size)
-            - (self.counts + size) * np.log1p(alpha * self.means)
-            + self.counts * log_alpha[:, None]
-        ).sum(axis=1) - self.design.samples * gammaln(size[:, 0])
+        inflation = 1 + alpha * self.means
+        total = gammaln(self.counts + size).sum(axis=1) - self.design.samples * gammaln(size[:, 0])
+        total += self.counts.sum(axis=1) * log_alpha
+        total -= ((self.counts + size) * np.log(inflation)).sum(axis=1)
         if self.cox_reid:
-            total -= Gram.of(self.design, self._weights(alpha)).log_determinant() / 2
+            total -= Gram.of(self.design, self.means / inflation).log_determinant() / 2
         if self.prior_variance is not None:
             total -= (log_alpha - self.prior_mean) ** 2 / (2 * self.prior_variance)
         return total
@@ -70,23 +69,17 @@ class Objective:
         """(genes,) derivative of `value` by log dispersion."""
         alpha = np.exp(log_alpha)[:, None]
         size = 1 / alpha
-        scaled = alpha * self.means
+        inflation = 1 + alpha * self.means
         terms = (
-            digamma(size)
-            - digamma(self.counts + size)
-            + np.log1p(scaled)
-            + (alpha * self.counts - scaled) / (1 + scaled)
+            np.log(inflation) - digamma(self.counts + size) + alpha * (self.counts - self.means) / inflation
         )
-        total = size[:, 0] * terms.sum(axis=1)
+        total = size[:, 0] * (terms.sum(axis=1) + self.design.samples * digamma(size[:, 0]))
         if self.cox_reid:
-            weights = self._weights(alpha)
+            weights = self.means / inflation
             total += alpha[:, 0] * (weights**2 * Gram.of(self.design, weights).leverage()).sum(axis=1) / 2
         if self.prior_variance is not None:
             total -= (log_alpha - self.prior_mean) / self.prior_variance
         return total
-
-    def _weights(self, alpha: np.ndarray) -> np.ndarray:
-        return self.means / (1 + alpha * self.means)
 
 
 @dataclass(frozen=True)

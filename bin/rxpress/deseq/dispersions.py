@@ -9,21 +9,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import gammaincinv, ndtr, polygamma
 
 from rxpress.deseq.design import Design
 from rxpress.deseq.glm import MIN_MEAN, TOLERANCE
 from rxpress.deseq.outliers import trimmed_mean
+from rxpress.deseq.prior_variance import prior_variance, robust_variance
 
 if TYPE_CHECKING:
     from pydeseq2.inference import Inference
 
 MIN_DISPERSION = 1e-8
-MIN_PRIOR_VARIANCE = 0.25
 OUTLIER_DEVIATIONS = 2.0
 TREND_START = np.array([0.1, 1.0])
 TREND_ROUNDS = 10
-RESIDUAL_BINS = np.arange(-20, 21) / 2
 
 
 @dataclass(frozen=True)
@@ -129,9 +127,8 @@ def fit_trend(base_means: np.ndarray, gene_wise: np.ndarray, residual_df: int, i
     else:
         trend = Trend("parametric", *map(float, coefficients))
     residuals = np.log(gene_wise[usable]) - np.log(trend.at(base_means[usable]))
-    variance = robust_variance(residuals)
-    prior = prior_variance(residuals, residual_df, variance)
-    return replace(trend, residual_variance=variance, prior_variance=prior)
+    prior = prior_variance(residuals, residual_df)
+    return replace(trend, residual_variance=robust_variance(residuals), prior_variance=prior)
 
 
 def _parametric_trend(means: np.ndarray, gene_wise: np.ndarray, inference: Inference) -> np.ndarray | None:
@@ -179,42 +176,3 @@ def fit_gamma_glm(
         if abs(deviance - before) / (abs(deviance) + 0.1) < tolerance:
             return coefficients, True
     return coefficients, False
-
-
-def robust_variance(values: np.ndarray) -> float:
-    """Square of the median absolute deviation, scaled to the standard deviation of a normal distribution."""
-    return float((1.4826 * np.median(np.abs(values - np.median(values)))) ** 2)
-
-
-def prior_variance(residuals: np.ndarray, residual_df: int, variance: float) -> float:
-    """Variance of true log dispersions about the trend: that of the estimates less that of their sampling
-    error.
-
-    residuals : (genes,) log gene-wise dispersion less log trend; variance : their robust variance. The
-    sampling error of a log dispersion with d residual degrees of freedom is trigamma(d/2); with three or
-    fewer its distribution is too skewed for that, and the variance is matched to the whole distribution
-    of residuals.
-    """
-    if residual_df > 3:
-        return max(variance - float(polygamma(1, residual_df / 2)), MIN_PRIOR_VARIANCE)
-    return max(_match_residuals(residuals, residual_df), MIN_PRIOR_VARIANCE)
-
-
-def _match_residuals(residuals: np.ndarray, residual_df: int) -> float:
-    """The variance v of N(0, v) which, added to log(chi-squared_d / d), comes nearest to the residuals.
-
-    Nearest by Kullback-Leibler divergence of histograms. R draws the second one at random (10,000 values,
-    smoothed over the grid of v); here it is computed, and empty bins count as one draw of R's.
-    """
-    observed = np.histogram(residuals, RESIDUAL_BINS)[0].astype(float)
-    observed /= observed.sum()
-    quantiles = np.log(gammaincinv(residual_df / 2, (np.arange(4000) + 0.5) / 4000) * 2 / residual_df)
-    grid = np.linspace(0, 8, 1000)
-    least = min(observed[observed > 0].min(), 1e-4)
-
-    def divergence(v: float) -> float:
-        cumulative = ndtr((RESIDUAL_BINS[:, None] - quantiles) / np.sqrt(max(v, 1e-12))).mean(axis=1)
-        expected = np.diff(cumulative) / (cumulative[-1] - cumulative[0])
-        return float((observed * (np.log(observed + least) - np.log(expected + least))).sum())
-
-    return float(grid[np.argmin([divergence(v) for v in grid])])

@@ -45,8 +45,8 @@ def fit_glm(
     """Fit counts (genes, samples) ~ NB(factors · exp(X beta), dispersions) by reweighted least squares.
 
     factors : size factors (samples,) or normalisation factors (genes, samples); dispersions : (genes,).
-    Iteration ends when the deviance changes by less than `tolerance`, relatively; a gene has not
-    converged when it needs more than `max_iterations` or a coefficient exceeds `max_coefficient`.
+    Iteration ends when the deviance changes by less than `tolerance`, relatively; a gene has not converged
+    when it needs more than `max_iterations` or a coefficient exceeds `max_coefficient`.
     """
     factors = np.broadcast_to(factors, counts.shape)
     coefficients = design.least_squares(np.log(counts / factors + 0.1))
@@ -56,17 +56,12 @@ def fit_glm(
     converged = np.zeros(len(counts), dtype=bool)
     active = np.arange(len(counts))
     for iteration in range(max_iterations):
-        y, mu, alpha, factor = counts[active], means[active], dispersions[active, None], factors[active]
-        weights = mu / (1 + alpha * mu)
-        response = weights * (np.log(mu / factor) + (y - mu) / mu)
-        beta = Gram.of(design, weights, RIDGE).solve(response @ design.matrix)
-        inside = np.isfinite(beta).all(axis=1) & (np.abs(beta) <= max_coefficient).all(axis=1)
-        active, beta, y, alpha = active[inside], beta[inside], y[inside], alpha[inside]
-        mu = np.maximum(factor[inside] * np.exp(beta @ design.matrix.T), min_mean)
-        coefficients[active], means[active] = beta, mu
-        found = constant[active] + 2 * ((y + 1 / alpha) * np.log1p(alpha * mu) - y * np.log(alpha * mu)).sum(
-            axis=1
-        )
+        beta = _reweighted_step(counts[active], factors[active], design, dispersions[active], means[active])
+        inside = (np.abs(beta) <= max_coefficient).all(axis=1)
+        active, beta = active[inside], beta[inside]
+        coefficients[active] = beta
+        means[active] = np.maximum(factors[active] * np.exp(beta @ design.matrix.T), min_mean)
+        found = constant[active] + _deviance_kernel(counts[active], means[active], dispersions[active])
         change = np.abs(found - deviance[active]) / (np.abs(found) + 0.1)
         deviance[active] = found
         done = (change < tolerance) & (iteration > 0)
@@ -79,17 +74,31 @@ def fit_glm(
     return GlmFit(coefficients, factors * np.exp(coefficients @ design.matrix.T), hat, converged)
 
 
+def _reweighted_step(
+    counts: np.ndarray, factors: np.ndarray, design: Design, dispersions: np.ndarray, means: np.ndarray
+) -> np.ndarray:
+    """(genes, p) coefficients of the weighted least squares that the present means lead to."""
+    weights = means / (1 + dispersions[:, None] * means)
+    working = np.log(means / factors) + (counts - means) / means
+    return Gram.of(design, weights, RIDGE).solve((weights * working) @ design.matrix)
+
+
+def _deviance_kernel(counts: np.ndarray, means: np.ndarray, dispersions: np.ndarray) -> np.ndarray:
+    """(genes,) the part of minus twice the log likelihood that depends on the means."""
+    scaled = dispersions[:, None] * means
+    return 2 * ((counts + 1 / dispersions[:, None]) * np.log(1 + scaled) - xlogy(counts, scaled)).sum(axis=1)
+
+
 def _deviance_constant(counts: np.ndarray, dispersions: np.ndarray) -> np.ndarray:
-    """(genes,) the part of minus twice the log likelihood that does not depend on the means."""
+    """(genes,) the rest of minus twice the log likelihood."""
     size = 1 / dispersions[:, None]
     return -2 * (gammaln(counts + size) - gammaln(size) - gammaln(counts + 1)).sum(axis=1)
 
 
 def log_likelihood(counts: np.ndarray, means: np.ndarray, dispersions: np.ndarray) -> np.ndarray:
     """(genes,) negative binomial log likelihood of counts and means (genes, samples)."""
-    alpha = dispersions[:, None]
-    kernel = xlogy(counts, alpha * means) - (counts + 1 / alpha) * np.log1p(alpha * means)
-    return kernel.sum(axis=1) - _deviance_constant(counts, dispersions) / 2
+    deviance = _deviance_kernel(counts, means, dispersions) + _deviance_constant(counts, dispersions)
+    return -deviance / 2
 
 
 def wald_error(
