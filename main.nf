@@ -8,6 +8,7 @@ include { READS } from './workflows/reads'
 include { DIFFERENTIAL } from './workflows/differential'
 include { REPORT } from './workflows/report'
 include { existing } from './functions/peek'
+include { placed } from './functions/placed'
 include { helpText ; closingText } from './functions/messages'
 include { IMPORT_COUNTS } from './modules/local/import_counts/main'
 include { toolkitDigest } from './functions/digest'
@@ -73,7 +74,7 @@ workflow RXPRESS {
         ],
         INPUTS.out.samples.mix(INPUTS.out.plan).map { path -> ['inputs', path] }
             .mix(READS.out.published, DIFFERENTIAL.out.published)
-            .mix(IMPORT_COUNTS.out.published.map { path -> ['', path] }),
+            .mix(IMPORT_COUNTS.out.counts.map { _study, path -> placed(path, '', 2) }),
         given
     )
 }

@@ -50,7 +50,7 @@ install_locked() {
         digest=$(cksum < "requirements/$name.lock" | tr ' ' '-')
         [ -e ".venv/.$name-$digest" ] && continue
         say "installing requirements/$name.lock"
-        if [ -x .venv/bin/uv ] && VIRTUAL_ENV=.venv .venv/bin/uv pip install -q --require-hashes -r "requirements/$name.lock"; then
+        if [ -x .venv/bin/uv ] && VIRTUAL_ENV=.venv .venv/bin/uv pip install -q --compile-bytecode --require-hashes -r "requirements/$name.lock"; then
             :
         else
             .venv/bin/pip install -q --disable-pip-version-check --require-hashes -r "requirements/$name.lock"

@@ -3,6 +3,7 @@
  */
 include { DESIGN_CONTRASTS } from '../modules/local/design_contrasts/main'
 include { TEST_EXPRESSION } from '../modules/local/test_expression/main'
+include { placed } from '../functions/placed'
 include { toolkitDigest } from '../functions/digest'
 
 workflow DIFFERENTIAL {
@@ -30,7 +31,7 @@ workflow DIFFERENTIAL {
     expression = TEST_EXPRESSION.out.expression
     differential = TEST_EXPRESSION.out.differential
     published = DESIGN_CONTRASTS.out.excluded.map { path -> ['inputs', path] }
-        .mix(TEST_EXPRESSION.out.published.map { paths -> ['', paths] })
+        .mix(TEST_EXPRESSION.out.published.flatten().map { path -> placed(path, '', 2) })
 
     emit:
     excluded

@@ -21,7 +21,7 @@ workflow INPUTS {
         existing(given.input),
         channel.of([header] + peek).flatten().collectFile(name: 'peek.tsv', newLine: true, sort: false).first(),
         channel.of(checkedParameters(given)).collectFile(name: 'params.json').first(),
-        file("${projectDir}/nextflow_schema.json"),
+        [file("${projectDir}/nextflow_schema.json"), file("${projectDir}/assets/schema/samplesheet.schema.json")],
         existing(given.transcripts),
         existing(given.gtf ?: given.gff),
         existing(given.tx2gene),

@@ -5,6 +5,7 @@ include { REPORT_SECTIONS } from '../modules/local/report_sections/main'
 include { MULTIQC } from '../modules/local/multiqc/main'
 include { WRITE_MANIFEST } from '../modules/local/write_manifest/main'
 include { toolkitDigest } from '../functions/digest'
+include { placed } from '../functions/placed'
 include { shownParameters } from '../functions/parameters'
 
 workflow REPORT {
@@ -31,6 +32,7 @@ workflow REPORT {
         byName(results.expression),
         byName(results.differential),
         used.mix(parameters).toSortedList { path -> path.name },
+        file("${projectDir}/nextflow_schema.json"),
         [digest: toolkitDigest('report_sections.py')]
     )
     def configs = [file("${projectDir}/assets/multiqc_config.yml")] + (given.multiqc_config ? [file(given.multiqc_config)] : [])
@@ -41,11 +43,11 @@ workflow REPORT {
     )
 
     def outputs = published
-        .mix(REPORT_SECTIONS.out.published.mix(MULTIQC.out.report, MULTIQC.out.data).map { path -> ['report', path] })
-        .transpose()
+        .mix(REPORT_SECTIONS.out.published.flatten().map { path -> placed(path, 'report', 1) })
+        .mix(MULTIQC.out.report.mix(MULTIQC.out.data).map { path -> ['report', path] })
         .toSortedList { row -> "${row[0]}/${row[1].name}/${row[1]}".toString() }
     WRITE_MANIFEST(
-        outputs.map { rows -> rows.collect { row -> row[0] ?: '.' } },
+        outputs.map { rows -> rows.collect { row -> row[0] } },
         outputs.map { rows -> rows.collect { row -> row[1] } },
         byName(results.hashed),
         used,

@@ -10,7 +10,7 @@ process CHECK_INPUTS {
     path sheet
     path peek, stageAs: 'seen/*'
     path given, stageAs: 'seen/*'
-    path schema
+    path schemas, stageAs: 'schemas/*'
     path transcripts, stageAs: 'transcripts/*'
     path annotation, stageAs: 'annotation/*'
     path tx2gene, stageAs: 'tx2gene/*'
@@ -30,7 +30,8 @@ process CHECK_INPUTS {
         transcripts: transcripts, annotation: annotation, tx2gene: tx2gene, index: index, counts: counts,
         contrasts: contrasts, tools: opts.tools)
     """
-    check_inputs.py --input '${sheet}' --params '${given}' --peek '${peek}' --schema '${schema}' ${files} --outdir .
+    check_inputs.py --input '${sheet}' --params '${given}' --peek '${peek}' \\
+        --schema schemas/nextflow_schema.json --sheet_schema schemas/samplesheet.schema.json ${files} --outdir .
     """
 
     stub:
@@ -38,6 +39,7 @@ process CHECK_INPUTS {
         transcripts: transcripts, annotation: annotation, tx2gene: tx2gene, index: index, counts: counts,
         contrasts: contrasts)
     """
-    check_inputs.py --input '${sheet}' --params '${given}' --peek '${peek}' --schema '${schema}' ${files} --outdir .
+    check_inputs.py --input '${sheet}' --params '${given}' --peek '${peek}' \\
+        --schema schemas/nextflow_schema.json --sheet_schema schemas/samplesheet.schema.json ${files} --outdir .
     """
 }

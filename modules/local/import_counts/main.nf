@@ -14,7 +14,6 @@ process IMPORT_COUNTS {
 
     output:
     tuple val(study), path("expression/${study}/gene_counts.tsv"), emit: counts
-    path 'expression', emit: published
 
     script:
     """

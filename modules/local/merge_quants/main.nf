@@ -13,7 +13,7 @@ process MERGE_QUANTS {
 
     output:
     tuple val(study), path("expression/${study}/gene_counts.tsv"), path("expression/${study}/gene_counts_length_scaled.tsv"), emit: counts
-    path 'expression', emit: published
+    path "expression/${study}/*", emit: published
     path 'inputs.tsv', emit: inputs
     tuple val(task.process), val('pyarrow'), eval('python3 -c "import pyarrow; print(pyarrow.__version__)"'), topic: versions
 

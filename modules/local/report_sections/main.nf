@@ -9,16 +9,17 @@ process REPORT_SECTIONS {
     path expression, stageAs: 'results/expression/*'
     path differential, stageAs: 'results/differential/*'
     path provenance, stageAs: 'results/provenance/*'
+    path schema
     val opts
 
     output:
     path 'sections', emit: sections
-    path '{figures,tables}', emit: published
+    path '{figures,tables}/*', emit: published
     tuple val(task.process), val('matplotlib'), eval('python3 -c "import matplotlib; print(matplotlib.__version__)"'), emit: versions
 
     script:
     """
-    report_sections.py --results results --outdir .
+    report_sections.py --results results --schema ${schema} --outdir .
     """
 
     stub:

@@ -15,7 +15,7 @@ process TEST_EXPRESSION {
     output:
     path "differential/${study}", emit: differential
     path "expression/${study}", emit: expression
-    path '{differential,expression}', emit: published
+    path "{differential,expression}/${study}/*", emit: published
     tuple val(task.process), val('pydeseq2'), eval('python3 -c "from importlib.metadata import version; print(version(\'pydeseq2\'))"'), topic: versions
 
     script:
