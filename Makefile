@@ -1,21 +1,28 @@
 # make demo   installs what is missing, makes the demo study, runs the pipeline on it into results/demo/
 # make test   installs what is missing and runs everything quick
+# make real   runs the pipeline on real data, when its folder is there (RXPRESS_REAL_DATA, else ../shared/data)
 SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/launcher
 export PYTHONDONTWRITEBYTECODE := 1
-PYTEST := python -m pytest
+export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: demo test setup lint unit pipeline
+.PHONY: demo test real setup lint unit pipeline
 
 demo:
-	scripts/setup.sh
-	python tests/data/make_demo_study.py --outdir demo
-	nextflow -q run . -resume -work-dir work/demo --outdir results/demo --input demo/samplesheet.csv \
-		--transcripts demo/transcripts.fa.gz --gtf demo/annotation.gtf.gz
-	@echo "Open $(CURDIR)/results/demo/report/rxpress_report.html"
+	@scripts/setup.sh
+	@python tests/data/make_demo_study.py --outdir demo
+	nextflow -q run . -resume -ansi-log false -work-dir work/demo --outdir results/demo \
+		--input demo/samplesheet.csv --transcripts demo/transcripts.fa.gz --gtf demo/annotation.gtf.gz
+	@echo "The report: $(CURDIR)/results/demo/report/rxpress_report.html"
+
+test: lint
+	python -m pytest -m "not real"
+
+real: setup
+	python -m pytest -m real -rs
 
 setup:
-	scripts/setup.sh test
+	@scripts/setup.sh test
 
 lint: setup
 	ruff check .
@@ -24,10 +31,7 @@ lint: setup
 	nextflow lint .
 
 unit: setup
-	$(PYTEST) tests/unit
+	python -m pytest tests/unit
 
 pipeline: setup
-	$(PYTEST) tests/pipeline
-
-test: lint
-	$(PYTEST)
+	python -m pytest tests/pipeline -m "not real"

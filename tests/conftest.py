@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder of real data, named by RXPRESS_REAL_DATA or beside the repository; skips aloud when absent."""
+    """The folder of real data: RXPRESS_REAL_DATA, else beside the repository; skips aloud when absent."""
     folder = Path(os.environ.get("RXPRESS_REAL_DATA", ROOT.parent / "shared" / "data"))
     if not folder.is_dir():
         pytest.skip(f"no real data in {folder} (RXPRESS_REAL_DATA names another folder)")

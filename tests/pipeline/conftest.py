@@ -91,7 +91,7 @@ def nextflow() -> str:
 
 @pytest.fixture(scope="session")
 def run_pipeline(nextflow: str) -> Callable[..., Run]:
-    """`run_pipeline(folder, *options, pipeline=ROOT, env={})` launches in `folder`, results in `folder`/results."""
+    """`run_pipeline(folder, *options, pipeline=ROOT, env={})` launches in `folder`, into `folder`/results."""
 
     def run(folder: Path, *options: object, pipeline: Path = ROOT, env: dict[str, str] | None = None) -> Run:
         folder.mkdir(parents=True, exist_ok=True)

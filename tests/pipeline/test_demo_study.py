@@ -14,18 +14,36 @@ from .conftest import Run, read_tsv
 
 pytestmark = pytest.mark.pipeline
 
-EXPECTED_FILES = """
-inputs/samples.tsv inputs/excluded_samples.tsv inputs/plan.json
-reads/fastqc/MM.1S_DMSO_1_1_fastqc.html reads/fastp/MM.1S_DMSO_1.fastp.json reads/salmon/MM.1S_DMSO_1/quant.sf
-expression/study/gene_counts.tsv expression/study/gene_tpm.tsv expression/study/gene_lengths.tsv
-expression/study/gene_counts_scaled.tsv expression/study/gene_counts_length_scaled.tsv
-expression/study/transcripts.parquet expression/study/tx2gene.tsv expression/study/expression.h5ad
-expression/study/log2_expression.tsv
-differential/study/samples.tsv differential/study/contrasts.json differential/study/summary.tsv
-report/rxpress_report.html report/figures/pca_study.svg report/figures/pca_study.png
-provenance/versions.yml provenance/params.json provenance/manifest.tsv
-provenance/execution_report.html provenance/timeline.html provenance/trace.tsv provenance/dag.html
-""".split()
+EXPECTED_FILES = [
+    "inputs/samples.tsv",
+    "inputs/excluded_samples.tsv",
+    "inputs/plan.json",
+    "reads/fastqc/MM.1S_DMSO_1_1_fastqc.html",
+    "reads/fastp/MM.1S_DMSO_1.fastp.json",
+    "reads/salmon/MM.1S_DMSO_1/quant.sf",
+    "expression/study/gene_counts.tsv",
+    "expression/study/gene_tpm.tsv",
+    "expression/study/gene_lengths.tsv",
+    "expression/study/gene_counts_scaled.tsv",
+    "expression/study/gene_counts_length_scaled.tsv",
+    "expression/study/transcripts.parquet",
+    "expression/study/tx2gene.tsv",
+    "expression/study/expression.h5ad",
+    "expression/study/log2_expression.tsv",
+    "differential/study/samples.tsv",
+    "differential/study/contrasts.json",
+    "differential/study/summary.tsv",
+    "report/rxpress_report.html",
+    "report/figures/pca_study.svg",
+    "report/figures/pca_study.png",
+    "provenance/versions.yml",
+    "provenance/params.json",
+    "provenance/manifest.tsv",
+    "provenance/execution_report.html",
+    "provenance/timeline.html",
+    "provenance/trace.tsv",
+    "provenance/dag.html",
+]
 
 
 def contrast_tables(run: Run) -> dict[tuple[str, str], list[dict[str, str]]]:
