@@ -95,12 +95,9 @@ def test_anndata_reads_what_is_written_without_it(tmp_path):
     counts = read_matrix(tmp_path / "gene_counts.tsv")
     assert data.var_names.tolist() == counts.gene_ids.tolist()
     assert data.var["gene_name"].tolist() == counts.gene_names.tolist()
-    for values, table in (
-        (data.X, "counts"),
-        (data.layers["tpm"], "tpm"),
-        (data.layers["length"], "lengths"),
-    ):
-        np.testing.assert_array_equal(values, read_matrix(tmp_path / f"gene_{table}.tsv").values.T)
+    written = {"counts": data.X, "tpm": data.layers["tpm"], "lengths": data.layers["length"]}
+    for table, values in written.items():
+        np.testing.assert_array_equal(values.T, read_matrix(tmp_path / f"gene_{table}.tsv").values)
     data.write_h5ad(tmp_path / "again.h5ad")
 
 
@@ -132,10 +129,9 @@ def test_another_order_of_transcripts_changes_nothing(tmp_path, quants):
     bootstrap = quants / "S3" / "aux_info" / "bootstrap"
     names = gzip.decompress((bootstrap / "names.tsv.gz").read_bytes()).decode().split()
     (bootstrap / "names.tsv.gz").write_bytes(gzip.compress("\t".join(reversed(names)).encode()))
-    replicates = np.frombuffer(gzip.decompress((bootstrap / "bootstraps.gz").read_bytes())).reshape(
-        -1, len(names)
-    )
-    (bootstrap / "bootstraps.gz").write_bytes(gzip.compress(replicates[:, ::-1].tobytes()))
+    counts = np.frombuffer(gzip.decompress((bootstrap / "bootstraps.gz").read_bytes()))
+    turned = counts.reshape(-1, len(names))[:, ::-1]
+    (bootstrap / "bootstraps.gz").write_bytes(gzip.compress(turned.tobytes()))
     assert_golden(merge(quants, tmp_path))
 
 
@@ -146,19 +142,21 @@ def test_gzipped_quants_are_read(tmp_path, quants):
     assert_golden(merge(quants, tmp_path))
 
 
+def without_versions(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(transcript_id=table["transcript_id"].str.replace(r"\.\d+$", "", regex=True))
+
+
 @pytest.mark.parametrize(
     "change",
     [
         lambda table: table.drop(columns="gene_name"),
-        lambda table: table.assign(
-            transcript_id=table["transcript_id"].str.replace(r"\.\d+$", "", regex=True)
-        ),
+        without_versions,
         lambda table: table.assign(gene_name=None),
     ],
     ids=["two columns", "no versions", "no names"],
 )
 @pytest.mark.parametrize(
-    "form", [{"sep": "\t"}, {"sep": ",", "header": False}], ids=["tsv", "csv without header"]
+    "form", [{"sep": "\t"}, {"sep": ",", "header": False}], ids=["tsv", "csv, no header"]
 )
 def test_users_maps_are_understood(tmp_path, change, form):
     table = change(pd.read_csv(GOLDEN_STUDY / "tx2gene.tsv", sep="\t"))
@@ -261,16 +259,9 @@ def test_airway_is_merged_as_by_tximport(tmp_path, real_data):
     study = read_study({sample: quants / sample for sample in samples})
     ids = study.transcript_ids.to_pylist()
     (tmp_path / "map.tsv").write_text("".join(f"{name}\t{name[:12]}\n" for name in ids))
-    script = f"""
-    files <- setNames(file.path("{quants}", c("{samples[0]}", "{samples[1]}"), "quant.sf.gz"), c("{samples[0]}", "{samples[1]}"))
-    map <- read.delim("{tmp_path}/map.tsv", header = FALSE)
-    for (mode in c("no", "scaledTPM", "lengthScaledTPM")) {{
-      txi <- tximport::tximport(files, "salmon", tx2gene = map, countsFromAbundance = mode, dropInfReps = TRUE)
-      for (name in c("counts", "length"))
-        write.table(format(txi[[name]], digits = 17), file.path("{tmp_path}", paste0(name, "_", mode)), quote = FALSE)
-    }}
-    """
-    subprocess.run(["Rscript", "-e", script], check=True, capture_output=True)
+    script = GOLDEN_STUDY.parent / "tximport_folders.R"
+    command = ["Rscript", script, quants, tmp_path / "map.tsv", tmp_path]
+    subprocess.run(command, check=True, capture_output=True)
     frame = pd.DataFrame({"sample": samples})
     write_expression(study, index_genes(study.transcript_ids, tmp_path / "map.tsv"), frame, tmp_path)
     for table, theirs in (
@@ -280,5 +271,5 @@ def test_airway_is_merged_as_by_tximport(tmp_path, real_data):
         ("gene_counts_length_scaled", "counts_lengthScaledTPM"),
     ):
         ours = read_matrix(tmp_path / f"{table}.tsv")
-        expected = pd.read_csv(tmp_path / theirs, sep=r"\s+").loc[ours.gene_ids]
+        expected = pd.read_csv(tmp_path / f"{theirs}.txt", sep=r"\s+").loc[ours.gene_ids]
         np.testing.assert_allclose(ours.values, expected, rtol=1e-9, atol=0)
