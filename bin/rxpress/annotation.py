@@ -250,18 +250,19 @@ def _attribute_name(_: str, feature: _Feature) -> list[str]:
 
 
 def _gff3_gene(name: str, transcript: _Feature, features: Mapping[str, _Feature]) -> Gene:
-    top, feature = name, transcript
-    while feature.parent in features and feature.parent != top:
+    """The feature at the top of a transcript's ancestors (a parent without a line of its own is the top)."""
+    top, feature, passed = name, transcript, {name}
+    while feature.parent in features and feature.parent not in passed:
         top, feature = feature.parent, features[feature.parent]
-    own = transcript.attributes
-    bare = re.sub(r"^gene:", "", top, flags=re.IGNORECASE)
-    if "gbkey" in feature.attributes:  # NCBI writes its gene ids `gene-TP53`
+        passed.add(top)
+    bare = re.sub(r"^gene:", "", feature.parent or top, flags=re.IGNORECASE)
+    own, above = transcript.attributes, feature.attributes
+    if "gbkey" in above:  # NCBI writes its gene ids `gene-TP53`
         bare = bare.removeprefix("gene-")
-    given = feature.attributes.get("gene_id") or own.get("gene_id") or own.get("geneID")
-    words = [(feature.attributes, "gene_name"), (own, "gene_name"), (feature.attributes, "gene")]
-    words += [(feature.attributes, "Name")] if feature is not transcript else []
-    symbol = next((attributes[key] for attributes, key in words if attributes.get(key)), "")
-    return Gene(given or bare, symbol or given or bare)
+    gene_id = above.get("gene_id") or own.get("gene_id") or own.get("geneID") or bare
+    named = above.get("Name") if feature.kind.endswith("gene") else None
+    symbol = above.get("gene_name") or own.get("gene_name") or above.get("gene") or named
+    return Gene(gene_id, symbol or gene_id)
 
 
 def read_gene_table(path: str | Path) -> Annotation:

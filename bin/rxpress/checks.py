@@ -206,7 +206,7 @@ def _check_reads(inputs: Inputs, row: Row, column: str, problems: Problems) -> F
         problems.add(f"file '{path}' {head.fault}", "give FASTQ, plain or gzip", file, line, column)
     elif head.empty or head.truncated:
         tell, fix = tolerated(inputs, problems, "the sample will be kept out of the tests")
-        what = "is empty" if head.empty else "is cut off in its first read"
+        what = "is empty" if head.empty else "is cut off"
         tell(f"file '{path}' {what}", fix, file, line, column)
     return head
 

@@ -37,8 +37,8 @@ FOREIGN = {
 class FastqHead:
     """What the first bytes of a FASTQ file tell.
 
-    `name` of the first read and its `mate` (1 or 2; 0 when its header does not say); or why there is none:
-    `empty`, `truncated` (ends within the first read), or `fault` (what else it is).
+    `name` of the first read and its `mate` (1 or 2; 0 when its header does not say); `empty` : no reads;
+    `truncated` : the whole file is here and ends early; `fault` : what is wrong otherwise.
     """
 
     name: bytes = b""
@@ -92,7 +92,8 @@ def _first_read(text: bytes, whole: bool, ended: bool) -> FastqHead:
         return FastqHead(fault=f"its first read has {bases} bases but {qualities} qualities")
     name, _, comment = complete[0][1:].strip().partition(b" ")
     mate = comment[:1] if comment[1:2] == b":" else name[-1:] if name[-2:-1] == b"/" else b""
-    return FastqHead(name, int(mate) if mate in (b"1", b"2") else 0)
+    number = int(mate) if mate in (b"1", b"2") else 0
+    return FastqHead(name, number, truncated=whole and not ended)
 
 
 def foreign_format(start: bytes) -> str:
