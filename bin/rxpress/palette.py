@@ -14,34 +14,37 @@ UNCHANGED = "#B0B0B0"
 CALLS = {"up": UP, "down": DOWN, "unchanged": UNCHANGED}
 
 CATEGORIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C6D1F", "#000000")
+SHADES = ("#D9D9D9", "#525252", "#969696", "#000000", "#BDBDBD", "#737373", "#F0F0F0", "#252525")
 DIVERGING = ((0.0, DOWN), (0.25, "#7FB8DA"), (0.5, "#FFFFFF"), (0.75, "#EAAE7F"), (1.0, UP))
 SEQUENTIAL = ((0.0, "#08306B"), (0.35, "#4292C6"), (0.7, "#C6DBEF"), (1.0, "#FFFFFF"))
-
-SHAPES = 8
 
 
 @dataclass(frozen=True)
 class Look:
-    """How a sample is drawn: `group` in the legend, its colour, and `shape` as a number below SHAPES."""
+    """How a sample is drawn: a colour for its `unit` (line or patient), a shape, of 8, for its `state`
+    (treatment, dose, time).
+    """
 
-    group: str
+    unit: str
+    state: str
     color: str
     shape: int
 
+    @property
+    def group(self) -> str:
+        return " · ".join(part for part in (self.unit, self.state) if part) or "sample"
+
 
 def give_looks(units: Sequence[str], states: Sequence[str]) -> list[Look]:
-    """A look per sample: colour by unit (line or patient), shape by state (treatment, dose, time).
+    """A look per sample: colour by unit, shape by state; with a single unit the state has both.
 
-    With a single unit the state has both. Colours and shapes repeat when they run out.
+    Colours and shapes repeat when they run out.
     """
-    unit_at = _positions(units)
-    state_at = _positions(states)
-    by_state = len(unit_at) < 2
+    unit_at, state_at = _positions(units), _positions(states)
     looks = []
     for unit, state in zip(units, states, strict=True):
-        color = CATEGORIES[(state_at[state] if by_state else unit_at[unit]) % len(CATEGORIES)]
-        group = " · ".join(part for part in (unit, state) if part) or "sample"
-        looks.append(Look(group, color, state_at[state] % SHAPES))
+        color = unit_at[unit] if len(unit_at) > 1 else state_at[state]
+        looks.append(Look(unit, state, CATEGORIES[color % len(CATEGORIES)], state_at[state] % len(SHADES)))
     return looks
 
 

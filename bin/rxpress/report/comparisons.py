@@ -15,8 +15,10 @@ from rxpress.report.results import Results, Study
 from rxpress.report.section import Section, colored_words, column, heatmap, note, table, unique
 from rxpress.report.topics import FOLD_CHANGES, MA, P_VALUES, TOP_GENES, VOLCANO, Topic
 
+VOLCANO_AXES = ("log2 fold change", "−log10 p-value")
+MA_AXES = ("mean of normalised counts (log10)", "shrunken log2 fold change")
 TOP = 20
-COMPARED_GENES = 50
+COMPARED_GENES = 40
 
 
 def comparison_sections(results: Results) -> list[Section]:
@@ -24,8 +26,8 @@ def comparison_sections(results: Results) -> list[Section]:
     if not any(study.tests for study in results.studies):
         return [note(topic, "Nothing was tested.") for topic in (VOLCANO, MA, TOP_GENES, P_VALUES)]
     return [
-        _clouds(results, VOLCANO, volcano_points, ("log2 fold change", "−log10 p-value")),
-        _clouds(results, MA, ma_points, ("mean count (log10)", "shrunken log2 fold change")),
+        _clouds(results, VOLCANO, volcano_points, VOLCANO_AXES),
+        _clouds(results, MA, ma_points, MA_AXES),
         *(_top_genes(results, *test) for test in results.each_test()),
         *(_fold_changes(results, study) for study in results.studies if len(study.tests) > 1),
         _p_values(results),
@@ -62,8 +64,7 @@ def _clouds(
         )
         for study, contrast, genes in results.each_test()
     }
-    limit = float(np.log2(results.fold_change))
-    lines = [{"value": at, "dash": "dash", "width": 1, "color": "#888888"} for at in (-limit, limit)]
+    lines = [{"value": at, "dash": "dash", "width": 1, "color": "#888888"} for at in _fold_lines(results)]
     pconfig = {
         "xlab": axes[0],
         "ylab": axes[1],
@@ -73,11 +74,30 @@ def _clouds(
         "height": 560,
         "showlegend": True,
         "x_lines" if topic is VOLCANO else "y_lines": lines,
-        "data_labels": [{"name": name} for name in tabs] if len(tabs) > 1 else [],
     }
+    ranges = [axis_ranges(tab["x"].to_numpy(float), tab["y"].to_numpy(float)) for tab in tabs.values()]
+    if len(tabs) > 1:
+        pconfig["data_labels"] = [{"name": n, **limits} for n, limits in zip(tabs, ranges, strict=True)]
+    else:
+        pconfig |= ranges[0]
     columns = ["study", "contrast", "gene_id", "gene_name", "call", "x", "y"]
     tables = {f"{topic.id.removeprefix('rxpress_')}_genes": pd.concat(tabs.values())[columns]}
     return Section(topic, "scatter", [_by_call(tab) for tab in tabs.values()], pconfig=pconfig, tables=tables)
+
+
+def _fold_lines(results: Results) -> tuple[float, float]:
+    limit = float(np.log2(results.fold_change))
+    return -limit, limit
+
+
+def axis_ranges(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
+    """MultiQC's limits of both axes, with a margin: beside lines it would end an axis at the last point."""
+    limits = {}
+    for axis, values in (("x", x), ("y", y)):
+        margin = 0.04 * float(np.ptp(values)) or 1.0
+        limits[f"{axis}min"] = float(values.min()) - margin
+        limits[f"{axis}max"] = float(values.max()) + margin
+    return limits
 
 
 def _by_call(points: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
@@ -152,7 +172,7 @@ def _fold_changes(results: Results, study: Study) -> Section:
         min=-limit,
         max=limit,
         square=False,
-        height=320 + 16 * len(shown),
+        series_label="genes",
         xcats_samples=False,
         ycats_samples=False,
     )

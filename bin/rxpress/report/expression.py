@@ -12,6 +12,7 @@ from rxpress.palette import CATEGORIES, DIVERGING, SEQUENTIAL, UNCHANGED
 from rxpress.report.exploration import (
     Projection,
     cluster_order,
+    complete,
     principal_components,
     sample_distances,
     thin_cloud,
@@ -64,8 +65,17 @@ def _pca(study: Study, heading: Heading) -> Section:
         {"name": f"PC{a + 1} and PC{b + 1}", "xlab": x, "ylab": y}
         for (a, b), (x, y) in zip(pairs, axes, strict=True)
     ]
-    pconfig = {"xlab": axes[0][0], "ylab": axes[0][1], "marker_size": 12, "marker_line_width": 0}
-    pconfig |= {"showlegend": True, "height": 520, "data_labels": tabs if len(tabs) > 1 else []}
+    pconfig = {
+        "xlab": axes[0][0],
+        "ylab": axes[0][1],
+        "xsuffix": "",
+        "ysuffix": "",
+        "marker_size": 12,
+        "marker_line_width": 0,
+        "showlegend": True,
+        "height": 520,
+        "data_labels": tabs if len(tabs) > 1 else [],
+    }
     data = [_pca_points(study, study.log2, projection.coordinates[:, pair]) for pair in pairs]
     few = f"Only {projection.genes:,} genes vary." if projection.genes < VARIABLE_GENES else ""
     tables = _pca_tables(study, study.log2, projection)
@@ -112,7 +122,7 @@ def _distances(study: Study, heading: Heading) -> Section:
 def distance_table(log2: GeneMatrix) -> pd.DataFrame:
     """`sample`, then a column per sample: distances, rows and columns in the order of a clustering."""
     distances = sample_distances(log2.values)
-    order = cluster_order(distances)
+    order = cluster_order(complete(log2.values).T)
     names = [log2.samples[i] for i in order]
     return pd.DataFrame(distances[np.ix_(order, order)], names, names).reset_index(names="sample")
 
@@ -159,7 +169,6 @@ def _heatmap(study: Study, heading: Heading) -> Section:
         min=-limit,
         max=limit,
         square=False,
-        height=250 + 16 * len(shown),
         ycats_samples=False,
     )
 

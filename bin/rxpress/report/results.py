@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,21 +12,12 @@ import pandas as pd
 from rxpress.contrasts import Contrast, StudyDesign
 from rxpress.palette import Look, give_looks
 from rxpress.report.section import Heading
-from rxpress.tables import GENE_COLUMNS, GeneMatrix, read_json, read_matrix, read_table
+from rxpress.tables import GENE_COLUMNS, GeneMatrix, read_json, read_matrix, read_samples, read_table
 
-TEXT = (
-    "sample",
-    "study",
-    "cell_line",
-    "patient",
-    "parent",
-    "treatment",
-    "batch",
-    "replicate",
-    "reason",
-    "condition",
-)
 SHOWN_CONTRASTS = 12
+EXCLUDED = ("sample", "study", "reason")
+SUMMARY = ("id", "label", "kind", "scope", "status", "reason")
+VERSIONS = ("process", "tool", "version")
 
 
 @dataclass(frozen=True)
@@ -64,9 +55,11 @@ class Study:
         """Why no contrast was tested; empty if one was."""
         if self.tests:
             return ""
-        said = self.design.untested_because if self.design else ""
-        reasons = dict.fromkeys(c.reason for c in self.design.contrasts if c.reason) if self.design else {}
-        return said or "; ".join(reasons) or "no contrast was planned for this study"
+        contrasts = self.design.contrasts if self.design else ()
+        said = self.fit.get("untested_because") or (self.design.untested_because if self.design else "")
+        reasons = dict.fromkeys(contrast.reason for contrast in contrasts if contrast.reason)
+        left_out = "" if self.samples.get("kept", pd.Series([True])).any() else "no sample was kept"
+        return said or "; ".join(reasons) or left_out or "no contrast was planned"
 
     def smallest_p(self) -> pd.Series:
         """Each gene's smallest p-value over all contrasts, by gene id; genes without any are left out."""
@@ -76,10 +69,12 @@ class Study:
 
     def looks(self, samples: Iterable[str]) -> list[Look]:
         """How the named samples are drawn: colour by line or patient, shape by treatment, dose and time."""
-        rows = self.samples.set_index("sample").reindex(list(samples))
+        rows = self.samples
         unit = next((c for c in ("cell_line", "patient") if c in rows and rows[c].notna().any()), "")
-        states = [_state(row) for row in rows.to_dict("records")]
-        return give_looks(rows[unit].fillna("").tolist() if unit else [""] * len(rows), states)
+        units = rows[unit].fillna("").tolist() if unit else [""] * len(rows)
+        looks = give_looks(units, [_state(row) for row in rows.to_dict("records")])
+        of_sample = dict(zip(rows["sample"], looks, strict=True))
+        return [of_sample[sample] for sample in samples]
 
 
 @dataclass(frozen=True)
@@ -92,7 +87,6 @@ class Results:
     """
 
     studies: tuple[Study, ...]
-    samples: pd.DataFrame
     excluded: pd.DataFrame
     plan: Mapping[str, Any]
     statuses: tuple[Mapping[str, Any], ...]
@@ -130,7 +124,7 @@ class Results:
 
     def tool_version(self, tool: str) -> str:
         """` 1.10.1`, with a blank before it, or '' if that tool did not run."""
-        rows = self.versions[self.versions["tool"] == tool] if len(self.versions) else self.versions
+        rows = self.versions[self.versions["tool"] == tool]
         return f" {rows['version'].iloc[0]}" if len(rows) else ""
 
     def heading(self, study: Study, contrast: Contrast | None = None) -> Heading:
@@ -152,65 +146,66 @@ class Results:
 
 def read_results(folder: Path, schema: Path | None = None) -> Results:
     """Read a staged results folder, laid out as in docs/output.md; `schema`: nextflow_schema.json."""
-    status_files = sorted((folder / "reads" / "status").glob("*.json"))
     return Results(
         studies=tuple(_read_study(folder, name) for name in _study_names(folder)),
-        samples=_table(folder / "inputs" / "samples.tsv"),
-        excluded=_table(folder / "inputs" / "excluded_samples.tsv"),
+        excluded=_table(folder / "inputs" / "excluded_samples.tsv", EXCLUDED),
         plan=_json(folder / "inputs" / "plan.json"),
-        statuses=tuple(read_json(path) for path in status_files),
+        statuses=tuple(map(read_json, sorted((folder / "reads" / "status").glob("*.json")))),
         parameters=_json(folder / "provenance" / "params.json"),
         defaults=_defaults(read_json(schema)) if schema else {},
-        versions=_table(folder / "provenance" / "versions.tsv", text=("process", "tool", "version")),
+        versions=_table(folder / "provenance" / "versions.tsv", VERSIONS),
     )
 
 
 def _study_names(folder: Path) -> list[str]:
     """Studies in the order of the sheet, then those that only have results."""
-    sheet = _table(folder / "inputs" / "samples.tsv")
-    named = [str(name) for name in sheet["study"]] if "study" in sheet else []
-    found = sorted(
-        path.name for part in ("differential", "expression") for path in (folder / part).glob("*/")
-    )
-    return list(dict.fromkeys([*named, *found]))
+    named = _samples(folder / "inputs" / "samples.tsv")["study"].astype(str)
+    found = {path.name for part in ("differential", "expression") for path in (folder / part).glob("*/")}
+    return list(dict.fromkeys([*named, *sorted(found)]))
 
 
 def _read_study(folder: Path, name: str) -> Study:
-    differential, expression = folder / "differential" / name, folder / "expression" / name
-    samples = _table(differential / "samples.tsv")
-    if samples.empty:
-        samples = _samples_without_design(folder, name)
+    differential, log2 = folder / "differential" / name, folder / "expression" / name / "log2_expression.tsv"
     contrasts = _json(differential / "contrasts.json")
     design = StudyDesign.from_json(contrasts) if contrasts else None
     tables = {c.id: differential / f"{c.id}.tsv" for c in design.contrasts} if design else {}
-    log2 = expression / "log2_expression.tsv"
+    final = differential / "samples.tsv"
     return Study(
         name=name,
-        samples=samples,
+        samples=_samples(final) if final.exists() else _samples_without_design(folder, name),
         design=design,
-        summary=_table(
-            differential / "summary.tsv", text=("id", "label", "kind", "scope", "status", "reason")
-        ),
-        tests={id: _table(path, text=GENE_COLUMNS) for id, path in tables.items() if path.exists()},
+        summary=_table(differential / "summary.tsv", SUMMARY),
+        tests={
+            id: _named_genes(read_table(path, GENE_COLUMNS)) for id, path in tables.items() if path.exists()
+        },
         fit=_json(differential / "fit.json"),
         log2=read_matrix(log2) if log2.exists() else None,
-        size_factors=_table(differential / "size_factors.tsv"),
-        dispersions=_table(differential / "dispersions.tsv", text=GENE_COLUMNS),
+        size_factors=_table(differential / "size_factors.tsv", ("sample",)),
+        dispersions=_named_genes(_table(differential / "dispersions.tsv", GENE_COLUMNS)),
     )
+
+
+def _samples(path: Path) -> pd.DataFrame:
+    return read_samples(path) if path.exists() else pd.DataFrame(columns=["sample", "study"])
 
 
 def _samples_without_design(folder: Path, study: str) -> pd.DataFrame:
     """What the sheet and the list of excluded samples say of a study that did not come to its tests."""
-    samples, excluded = (_table(folder / "inputs" / name) for name in ("samples.tsv", "excluded_samples.tsv"))
-    if samples.empty:
-        return samples
-    samples = samples[samples["study"] == study].reset_index(drop=True)
-    reasons = dict(zip(excluded["sample"], excluded["reason"], strict=True)) if len(excluded) else {}
-    return samples.assign(kept=~samples["sample"].isin(list(reasons)), reason=samples["sample"].map(reasons))
+    samples = _samples(folder / "inputs" / "samples.tsv")
+    excluded = _table(folder / "inputs" / "excluded_samples.tsv", EXCLUDED)
+    reason = samples["sample"].map(dict(zip(excluded["sample"], excluded["reason"], strict=True)))
+    samples = samples.assign(kept=reason.isna(), reason=reason)
+    return samples[samples["study"] == study].reset_index(drop=True)
 
 
-def _table(path: Path, text: Iterable[str] = TEXT) -> pd.DataFrame:
-    return read_table(path, text=tuple(text)) if path.exists() else pd.DataFrame()
+def _table(path: Path, text: Sequence[str]) -> pd.DataFrame:
+    """A table, or an empty one with the columns `text` if it is absent; these stay text."""
+    return read_table(path, text) if path.exists() else pd.DataFrame(columns=list(text))
+
+
+def _named_genes(genes: pd.DataFrame) -> pd.DataFrame:
+    """A gene table in which genes without a name go by their id."""
+    return genes.assign(gene_name=genes["gene_name"].fillna(genes["gene_id"]))
 
 
 def _json(path: Path) -> Any:

@@ -28,6 +28,7 @@ KEPT = column(
     **colored_words({"yes": CATEGORIES[2], "no": CATEGORIES[5]}),
 )
 CONDITION = column("Condition", "Samples of one condition share a mean in the model")
+READS_LEFT = column("Reads", "Reads or pairs left after trimming", "{:,.0f}", scale="Greens", min=0)
 SIZE_FACTOR = column("Size factor", "Relative sequencing depth, estimated as DESeq2 does", "{:,.2f}")
 
 
@@ -71,7 +72,7 @@ def _samples(samples: pd.DataFrame) -> Section:
         "kept": KEPT,
         "reason": column("Why not", "Why a sample was left out"),
         "condition": CONDITION,
-        "reads": column("Reads", "Reads or pairs left after trimming", "{:,.0f}", scale="Greens", min=0),
+        "reads": READS_LEFT,
         "percent_mapped": column("Mapped", "Share of them that Salmon mapped", "{:,.1f}", suffix="%"),
         "size_factor": SIZE_FACTOR,
         "response": column("Response", "Of the line to the drug, from the sheet or from the IC50"),
@@ -124,7 +125,7 @@ def _libraries(libraries: pd.DataFrame) -> Section:
 
 
 def _general(samples: pd.DataFrame) -> Section:
-    columns = {"condition": CONDITION, "kept": KEPT, "size_factor": SIZE_FACTOR}
+    columns = {"condition": CONDITION, "kept": KEPT, "reads": READS_LEFT, "size_factor": SIZE_FACTOR}
     shown = samples[[name for name in columns if name in samples and samples[name].notna().any()]]
     rows = zip(samples["sample"], shown.to_dict("records"), strict=True)
     headers = {name: {**columns[str(name)], "namespace": "rxpress"} for name in shown}

@@ -14,6 +14,8 @@ from rxpress.report.results import SHOWN_CONTRASTS, Results, Study
 from rxpress.report.section import Section, bullets, column, html_table, note, paragraphs, table, unique
 from rxpress.report.topics import CALLS, CLAIMS, CONTRASTS, SUMMARY, WARNINGS
 
+# MultiQC would let the tabs of many contrasts run out of the page, and greets with a link to a film.
+STYLE = "<style>.dataset-switch-group {flex-wrap: wrap} #mqc_welcome {display: none !important}</style>"
 NO_TEST = "Nothing was tested"
 SPEAKS_OF = {
     "these_lines": "these lines ({who}), not other lines like them",
@@ -64,21 +66,20 @@ def _planned(results: Results) -> Iterator[tuple[Study, Contrast]]:
 
 def _count_calls(genes: pd.DataFrame, alpha: float) -> dict[str, object]:
     called = genes[genes["call"].isin(("up", "down"))].sort_values("p_value", kind="stable")
-    names = called["gene_name"].fillna(called["gene_id"]) + called["call"].map({"up": "↑", "down": "↓"})
+    names = called["gene_name"] + called["call"].map({"up": "↑", "down": "↓"})
     counts = {call: int((genes["call"] == call).sum()) for call in (*CALL_COLORS, "untested")}
     return {
         "tested": len(genes) - counts["untested"],
         **counts,
         "beyond_fold_change": int((genes["p_adjusted_threshold"] < alpha).sum()),
-        "strongest": ", ".join(names.head(5)),
+        "strongest": ", ".join(names.head(3)),
     }
 
 
 def _lines_agree(study: Study, contrast: Contrast) -> object:
-    if "lines_agree" not in study.summary:
-        return np.nan
-    values = study.summary.loc[study.summary["id"] == contrast.id, "lines_agree"]
-    return values.iloc[0] if len(values) else np.nan
+    """Share of an average's lines that agree in sign, the median over called genes; NaN for a single line."""
+    rows = study.summary[study.summary["id"] == contrast.id]
+    return rows["lines_agree"].iloc[0] if len(rows) and "lines_agree" in rows else np.nan
 
 
 def _first_words(results: Results, calls: pd.DataFrame) -> Section:
@@ -93,7 +94,7 @@ def _first_words(results: Results, calls: pd.DataFrame) -> Section:
     noticed = len(_warnings(results))
     if noticed:
         points.append(f"{_count(noticed, 'warning or note', 'warnings and notes')} at the end of this page.")
-    return Section(SUMMARY, "html", bullets(points))
+    return Section(SUMMARY, "html", STYLE + bullets(points))
 
 
 def _study_words(study: Study, calls: pd.DataFrame) -> str:
@@ -107,7 +108,7 @@ def _study_words(study: Study, calls: pd.DataFrame) -> str:
         f"{_count(len(tested), 'contrast', 'contrasts')} tested"
         + (f", {skipped} not, for reasons given under What may be claimed" if skipped else "")
         + f". Most genes respond in “{strongest['label']}”: {most}"
-        + (f", first of all {strongest['strongest']}." if strongest["strongest"] else ".")
+        + (f", most surely {strongest['strongest']}." if strongest["strongest"] else ".")
     )
 
 
@@ -138,18 +139,20 @@ def _calls(results: Results, calls: pd.DataFrame) -> list[Section]:
 def _numbers(results: Results, tested: pd.DataFrame) -> Section:
     whole = "{:,.0f}"
     beyond = f"Genes for which a change beyond {results.fold_change:g}-fold is itself significant"
+    agree = "Share of the average's lines that change in the same direction, median over called genes"
     columns = {
         "name": column("Contrast", "The question"),
         "tested": column("Tested", "Genes with enough counts to be tested", whole),
         "up": column("Up", "Genes called up", whole, scale="Oranges", min=0),
         "down": column("Down", "Genes called down", whole, scale="Blues", min=0),
         "beyond_fold_change": column(f"> {results.fold_change:g}-fold", beyond, whole),
-        "lines_agree": column("Lines agree", "Lines of the average that agree in sign"),
+        "lines_agree": column("Lines agree", agree, "{:.0%}"),
         "samples": column("Samples", "Samples that enter the contrast", whole),
         "strongest": column("Strongest", "Called genes of smallest p-value"),
         "id": column("Table", "Name of the gene table under differential/, without .tsv"),
     }
-    shown = tested.dropna(axis="columns", how="all")
+    unbroken = tested["strongest"].str.replace(" ", "\u00a0")
+    shown = tested.assign(strongest=unbroken).dropna(axis="columns", how="all")
     return table(CONTRASTS, shown, "name", columns, {"calls": tested.drop(columns="name")})
 
 
@@ -158,9 +161,11 @@ def _claims(results: Results, calls: pd.DataFrame) -> Section:
     planned = zip(_planned(results), calls.to_dict("records"), strict=True)
     rows = [_claim(results, study, contrast, row) for (study, contrast), row in planned]
     untested = [f"{s.name}: {NO_TEST.lower()}, {s.untested_because}." for s in results.studies if not s.tests]
-    body = paragraphs([*_rules(results), *untested]) + (html_table(header, rows) if rows else "")
+    first = 0 if len(results.studies) > 1 else 1
+    shown = html_table(header[first:], [row[first:] for row in rows]) if rows else ""
     names = ["study", "contrast", "p_values_speak_of", "beyond_fold_change", "note"]
-    return Section(CLAIMS, "html", body, tables={"claims": pd.DataFrame(rows, columns=names)})
+    tables = {"claims": pd.DataFrame(rows, columns=names)}
+    return Section(CLAIMS, "html", paragraphs([*_rules(results), *untested]) + shown, tables=tables)
 
 
 def _rules(results: Results) -> list[str]:
@@ -190,7 +195,8 @@ def _claim(results: Results, study: Study, contrast: Contrast, row: dict[Any, An
     speaks = SPEAKS_OF.get(contrast.scope, contrast.scope).format(who=", ".join(lines))
     counts = {name: int(row[name]) for name in ("up", "down", "tested", "beyond_fold_change")}
     beyond = f"{counts['beyond_fold_change']:,} of {counts['up'] + counts['down']:,} called genes"
-    notes = [] if pd.isna(row["lines_agree"]) else [f"lines that agree in sign: {row['lines_agree']}"]
+    agree = row["lines_agree"]
+    notes = [] if pd.isna(agree) else [f"lines that change in the same direction: {agree:.0%}, typically"]
     if results.raw_p_values:
         expected = results.alpha * counts["tested"]
         notes.append(f"up to {expected:,.0f} of {counts['tested']:,} genes pass the p-value by chance")

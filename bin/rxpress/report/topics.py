@@ -80,33 +80,32 @@ MA = Topic(
     """,
 )
 
+FOLD_CHANGES = Topic(
+    "rxpress_fold_changes",
+    "Fold changes across contrasts",
+    """
+    Shrunken log2 fold changes of the 40 genes of smallest p-value in any contrast, in every contrast:
+    orange higher, blue lower. Rows that keep their colour respond everywhere; rows that do not tell
+    contrasts apart. Numbers: tables/fold_changes_<study>.tsv.
+    """,
+)
+
+HEATMAP = Topic(
+    "rxpress_heatmap",
+    "Strongest genes",
+    """
+    Expression of up to 40 genes as z-scores: how many standard deviations a sample lies above (orange)
+    or below (blue) the gene's mean. Genes and samples stand in the order of an average-linkage
+    clustering. Numbers: tables/heatmap_<study>.tsv.
+    """,
+)
+
 TOP_GENES = Topic(
     "rxpress_top_genes",
     "First genes of each contrast",
     """
     The 20 genes of smallest p-value in each contrast, whether called or not. Numbers:
     tables/top_genes_<study>_<contrast>.tsv, all genes: differential/<study>/<contrast>.tsv.
-    """,
-)
-
-FOLD_CHANGES = Topic(
-    "rxpress_fold_changes",
-    "Fold changes across contrasts",
-    """
-    Shrunken log2 fold changes of the 50 genes of smallest p-value in any contrast, in every contrast:
-    orange higher, blue lower. Rows that keep their colour respond everywhere; rows that do not tell
-    contrasts apart. Numbers: tables/fold_changes_<study>.tsv.
-    """,
-)
-
-P_VALUES = Topic(
-    "rxpress_p_values",
-    "P-values",
-    """
-    How many genes have a p-value of each size. Flat with a peak at the left is what a good test gives:
-    the flat part are genes that do not change, the peak those that do. A slope up to the right, or a
-    hump, means that the model does not fit, often because of an unknown batch. Numbers:
-    tables/p_values.tsv.
     """,
 )
 
@@ -129,16 +128,6 @@ DISTANCES = Topic(
     Euclidean distance between each two samples over the log2 expression of all genes; dark is near.
     Samples stand in the order of an average-linkage clustering. Replicates should form dark blocks.
     Numbers: tables/sample_distances_<study>.tsv.
-    """,
-)
-
-HEATMAP = Topic(
-    "rxpress_heatmap",
-    "Strongest genes",
-    """
-    Expression of up to 40 genes as z-scores: how many standard deviations a sample lies above (orange)
-    or below (blue) the gene's mean. Genes and samples stand in the order of an average-linkage
-    clustering. Numbers: tables/heatmap_<study>.tsv.
     """,
 )
 
@@ -168,6 +157,17 @@ LIBRARIES = Topic(
     Whether a read tells which strand its transcript came from. Salmon finds this out from the first
     mapped reads; a declared strandedness that the reads contradict loses counts and is worth a look.
     Numbers: tables/libraries.tsv.
+    """,
+)
+
+P_VALUES = Topic(
+    "rxpress_p_values",
+    "P-values",
+    """
+    How many genes have a p-value of each size. Flat with a peak at the left is what a good test gives:
+    the flat part are genes that do not change, the peak those that do. A slope up to the right, or a
+    hump, means that the model does not fit, often because of an unknown batch. Numbers:
+    tables/p_values.tsv.
     """,
 )
 
@@ -205,6 +205,8 @@ PARAMETERS = Topic(
 
 GENERAL = Topic("rxpress_general", "General statistics")
 
-OWN_RESULTS = (SUMMARY, CALLS, CONTRASTS, CLAIMS, VOLCANO, MA, TOP_GENES, FOLD_CHANGES, HEATMAP)
-SAMPLE_QUALITY = (PCA, DISTANCES, SAMPLES, READS, LIBRARIES, P_VALUES, DISPERSIONS)
-CLOSING = (WARNINGS, METHODS, PARAMETERS)
+IN_ORDER = (
+    *(SUMMARY, CALLS, CONTRASTS, CLAIMS, VOLCANO, MA, FOLD_CHANGES, HEATMAP, TOP_GENES),
+    *(PCA, DISTANCES, SAMPLES, READS, LIBRARIES, P_VALUES, DISPERSIONS),
+    *(WARNINGS, METHODS, PARAMETERS),
+)

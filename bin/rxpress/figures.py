@@ -1,0 +1,295 @@
+"""Figures for papers: the same picture from the same numbers, as SVG with text as text and as PNG.
+
+Each function takes arrays and gives a matplotlib Figure; `save_figure` writes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from textwrap import fill
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from rxpress.palette import CALLS, DOWN, SHADES, UP, Look
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.axes import Axes
+
+MARKERS = ("o", "D", "s", "^", "P", "X", "*", "v")
+DPI = 200
+STYLE: Any = {
+    "font.family": "DejaVu Sans",
+    "font.size": 7,
+    "axes.titlesize": 8,
+    "axes.labelsize": 7.5,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "legend.fontsize": 6.5,
+    "legend.frameon": False,
+    "figure.constrained_layout.use": True,
+    "figure.dpi": DPI,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "rxpress",
+}
+Stops = Sequence[tuple[float, str]]
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Genes as points, all (genes,): `x`, `y`; `calls` up, down or unchanged; `p_values` say whom to name."""
+
+    x: np.ndarray
+    y: np.ndarray
+    calls: np.ndarray
+    names: np.ndarray
+    p_values: np.ndarray
+
+
+def _styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Draw in our style without changing matplotlib's for others."""
+
+    @wraps(draw)
+    def styled(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        with mpl.rc_context(STYLE):
+            return draw(*args, **kwargs)
+
+    return styled
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write `<path>.svg` and `<path>.png`, without a date, so that equal figures are equal files."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with mpl.rc_context(STYLE):
+        _lay_out(figure)
+        figure.savefig(f"{path}.svg", metadata={"Date": None})
+        figure.savefig(f"{path}.png", metadata={"Software": None})
+
+
+def _lay_out(figure: Figure) -> None:
+    """Give everything its place; matplotlib would do it again, slowly, whenever it draws.
+
+    Twice, since the room that labels need changes with the room that they have.
+    """
+    for _ in range(2):
+        figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+
+
+@_styled
+def draw_samples(coordinates: np.ndarray, looks: Sequence[Look], axes_labels: tuple[str, str]) -> Figure:
+    """Samples on two components, (samples, 2): colour by line or patient, shape by treatment."""
+    figure = Figure(figsize=(4.6, 3.4))
+    axes = figure.subplots()
+    for (x, y), look in zip(coordinates, looks, strict=True):
+        marker = MARKERS[look.shape]
+        axes.scatter(x, y, s=34, c=look.color, marker=marker, edgecolors="white", linewidths=0.5)
+    axes.set_xlabel(axes_labels[0])
+    axes.set_ylabel(axes_labels[1])
+    axes.margins(0.08)
+    figure.legend(handles=_look_legend(looks), loc="outside right center")
+    return figure
+
+
+def _look_legend(looks: Sequence[Look]) -> list[Line2D]:
+    """Colours of units, then shapes of states."""
+    units = {look.unit: look.color for look in looks if look.unit}
+    several = len(units) > 1
+    states = {look.state: ("#555555" if several else look.color, look.shape) for look in looks}
+    points = [(unit, color, "o") for unit, color in units.items() if several]
+    points += [(state, color, MARKERS[shape]) for state, (color, shape) in states.items()]
+    return [
+        Line2D([], [], linestyle="", marker=marker, color=color, markersize=4.5, label=label)
+        for label, color, marker in points
+    ]
+
+
+@_styled
+def draw_cloud(
+    cloud: Cloud,
+    axes_labels: tuple[str, str],
+    title: str,
+    fold_lines: Mapping[str, Sequence[float]],
+    labels: int = 10,
+) -> Figure:
+    """A volcano or MA plot: called genes in colour, those of smallest p-value named.
+
+    fold_lines : {"x" or "y": where to draw dashed lines}.
+    """
+    figure = Figure(figsize=(3.7, 3.5))
+    axes = figure.subplots()
+    for call in ("unchanged", "down", "up"):
+        own = cloud.calls == call
+        quiet = call == "unchanged"
+        size, strength = (3, 0.45) if quiet else (6, 0.85)
+        axes.scatter(
+            cloud.x[own], cloud.y[own], s=size, c=CALLS[call], alpha=strength, linewidths=0, rasterized=True,
+            label=f"{call} ({own.sum():,})",
+        )  # fmt: skip
+    for at in fold_lines.get("x", ()):
+        axes.axvline(at, color="#888888", linewidth=0.5, linestyle=(0, (4, 3)), zorder=0)
+    for at in fold_lines.get("y", ()):
+        axes.axhline(at, color="#888888", linewidth=0.5, linestyle=(0, (4, 3)), zorder=0)
+    axes.set(xlabel=axes_labels[0], ylabel=axes_labels[1])
+    axes.set_title(fill(title, 48), loc="left")
+    axes.margins(x=0.12, y=0.08)
+    figure.legend(loc="outside lower center", ncols=3, markerscale=2, handletextpad=0.1, columnspacing=1)
+    _lay_out(figure)
+    _label_genes(axes, cloud, labels)
+    return figure
+
+
+def _label_genes(axes: Axes, cloud: Cloud, most: int) -> None:
+    """Name the called genes of smallest p-value, each where it covers least."""
+    called = np.flatnonzero(np.isin(cloud.calls, ("up", "down")))
+    chosen = called[np.argsort(cloud.p_values[called], kind="stable")[:most]]
+    places = axes.transData.transform(np.column_stack([cloud.x, cloud.y]))
+    frame = axes.get_window_extent()
+    taken: list[tuple[float, float, float, float]] = []
+    for i in chosen:
+        text = axes.text(0, 0, cloud.names[i], fontsize=6, ha="center", va="center")
+        extent = text.get_window_extent()
+        box = _free_box(places[i], (extent.width, extent.height), places, taken, tuple(frame.extents))
+        taken.append(box)
+        to_data = axes.transData.inverted()
+        text.set_position(tuple(to_data.transform(((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))))
+        nearest = np.clip(places[i], box[:2], box[2:])
+        if np.hypot(*(nearest - places[i])) > 10:
+            ends = to_data.transform([nearest, places[i]])
+            axes.plot(*ends.T, color="#555555", linewidth=0.4, zorder=3)
+
+
+def _free_box(
+    point: np.ndarray,
+    size: tuple[float, float],
+    points: np.ndarray,
+    taken: Sequence[tuple[float, float, float, float]],
+    frame: tuple[float, ...],
+) -> tuple[float, float, float, float]:
+    """The box near `point` that covers least: left, bottom, right, top, in pixels as all arguments.
+
+    Candidates lie around the point at growing distance. A box costs its overlap with boxes `taken` before and
+    with the outside of `frame` most, then points that it hides, then distance.
+    """
+    width, height = size
+    best, lowest = (0.0, 0.0, 0.0, 0.0), np.inf
+    for distance in (6, 11, 20, 31, 45, 62):
+        for angle in np.linspace(0, 2 * np.pi, 16, endpoint=False):
+            x = point[0] + np.cos(angle) * (distance + width / 2)
+            y = point[1] + np.sin(angle) * (distance + height / 2)
+            box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+            inside = (points > box[:2]).all(axis=1) & (points < box[2:]).all(axis=1)
+            outside = max(frame[0] - box[0], box[2] - frame[2], frame[1] - box[1], box[3] - frame[3], 0)
+            overlap = sum(_overlap(box, other) for other in taken)
+            cost = 1000 * outside + 10 * overlap + 3 * inside.sum() + distance
+            if cost < lowest:
+                best, lowest = box, cost
+    return best
+
+
+def _overlap(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> float:
+    """Area that two boxes share, a margin of one pixel included."""
+    width = min(one[2], other[2]) - max(one[0], other[0]) + 1
+    height = min(one[3], other[3]) - max(one[1], other[1]) + 1
+    return width * height if width > 0 and height > 0 else 0.0
+
+
+@_styled
+def draw_heatmap(
+    values: np.ndarray,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    stops: Stops,
+    limits: tuple[float, float],
+    label: str,
+    looks: Sequence[Look] = (),
+) -> Figure:
+    """A heatmap of (rows, columns) in the order given; `looks` of the columns stand above as strips."""
+    height, width = values.shape
+    strips = _strips(looks)
+    longest = 0.055 * max(map(len, [*rows, *columns]))
+    size = (
+        1.3 + longest + max(1.6, 0.15 * width),
+        0.8 + longest + 0.3 * len(strips) + max(1.2, 0.13 * height),
+    )
+    figure = Figure(figsize=size)
+    axes = figure.subplots(1 + len(strips), 1, squeeze=False, height_ratios=[*[1.2] * len(strips), height])
+    for (name, colors), strip in zip(strips.items(), axes[:, 0], strict=False):
+        strip.imshow([mpl.colors.to_rgba_array(colors)], aspect="auto", interpolation="nearest")
+        strip.set_yticks([0], [name])
+        strip.set_xticks([])
+        _bare(strip)
+    main = axes[-1, 0]
+    shades = LinearSegmentedColormap.from_list("rxpress", list(stops))
+    image = main.imshow(
+        values, aspect="auto", cmap=shades, vmin=limits[0], vmax=limits[1], interpolation="nearest"
+    )
+    main.set_xticks(range(width), columns, rotation=90)
+    main.set_yticks(range(height), rows)
+    main.yaxis.tick_right()
+    _bare(main)
+    main.tick_params(labelsize=6 if max(height, width) <= 60 else 3)
+    figure.colorbar(image, ax=axes[:, 0].tolist(), label=label, shrink=0.4, location="left", aspect=12)
+    if strips:
+        figure.legend(handles=_strip_legend(looks), loc="outside upper center", ncols=4, columnspacing=1)
+    return figure
+
+
+def _strips(looks: Sequence[Look]) -> dict[str, list[str]]:
+    """Colours above the columns of a heatmap, by name of the strip; what does not vary gets none."""
+    strips = {}
+    if len({look.unit for look in looks}) > 1:
+        strips["line"] = [look.color for look in looks]
+    if len({look.state for look in looks}) > 1:
+        strips["treatment"] = [SHADES[look.shape] for look in looks]
+    return strips
+
+
+def _strip_legend(looks: Sequence[Look]) -> list[Patch]:
+    units = {look.unit: look.color for look in looks}
+    states = {look.state: SHADES[look.shape] for look in looks}
+    shown = (units if len(units) > 1 else {}) | (states if len(states) > 1 else {})
+    line: Any = {"edgecolor": "#888888", "linewidth": 0.3}
+    return [Patch(facecolor=color, label=name, **line) for name, color in shown.items()]
+
+
+def _bare(axes: Axes) -> None:
+    axes.tick_params(length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+
+
+@_styled
+def draw_calls(labels: Sequence[str], up: np.ndarray, down: np.ndarray) -> Figure:
+    """Called genes per contrast: up to the right, down to the left, from top to bottom as given."""
+    figure = Figure(figsize=(5.6, 0.7 + 0.26 * len(labels)))
+    axes = figure.subplots()
+    at = -np.arange(len(labels))
+    room = 0.015 * max(1, up.max(initial=0) + down.max(initial=0))
+    for counts, sign, color in ((up, 1, UP), (down, -1, DOWN)):
+        axes.barh(at, sign * counts, color=color, height=0.7, label="up" if sign > 0 else "down")
+        for y, count in zip(at.tolist(), counts.tolist(), strict=True):
+            side = "left" if sign > 0 else "right"
+            axes.text(sign * (count + room), y, f"{count:,}", ha=side, va="center", fontsize=6)
+    axes.axvline(0, color="black", linewidth=0.6)
+    axes.set_yticks(at, labels)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.margins(x=0.12)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{abs(value):,.0f}")
+    axes.set_xlabel("genes down · genes up")
+    return figure

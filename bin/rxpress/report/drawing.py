@@ -1,0 +1,77 @@
+"""Which figures a report has, and what is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from rxpress.figures import Cloud, draw_calls, draw_cloud, draw_heatmap, draw_samples, save_figure
+from rxpress.palette import DIVERGING, SEQUENTIAL
+from rxpress.report.comparisons import MA_AXES, VOLCANO_AXES, ma_points, volcano_points
+from rxpress.report.expression import (
+    MOST_SAMPLES,
+    axis_labels,
+    distance_table,
+    heatmap_table,
+    study_projection,
+)
+from rxpress.report.results import Results, Study
+from rxpress.report.section import unique
+from rxpress.report.summary import call_table
+
+
+def draw_figures(results: Results, folder: Path) -> None:
+    """Write all figures of a report as SVG and PNG."""
+    for study in results.studies:
+        for name, figure in chain(_study_figures(study), _contrast_figures(results, study)):
+            save_figure(figure, folder / name)
+    calls = call_table(results).dropna(subset="tested")
+    if len(calls):
+        labels = (calls["study"] + ": " if len(results.studies) > 1 else "") + calls["label"]
+        save_figure(draw_calls(labels.tolist(), *calls[["up", "down"]].to_numpy(int).T), folder / "calls")
+
+
+def _study_figures(study: Study) -> Iterator[tuple[str, Figure]]:
+    """`pca_<study>`, `sample_distances_<study>` and `heatmap_<study>`, where there is something to see."""
+    log2, projection = study.log2, study_projection(study)
+    if log2 is None or not 2 <= len(log2.samples) <= MOST_SAMPLES:
+        return
+    if projection is not None:
+        points, axes = projection.coordinates[:, :2], axis_labels(projection.variance, (0, 1))
+        yield f"pca_{study.name}", draw_samples(points, study.looks(log2.samples), axes)
+    distances = distance_table(log2).set_index("sample")
+    names, values = distances.index.tolist(), distances.to_numpy(float)
+    limits, looks = (0.0, float(values.max())), study.looks(names)
+    figure = draw_heatmap(values, names, names, SEQUENTIAL, limits, "Euclidean distance", looks)
+    yield f"sample_distances_{study.name}", figure
+    scores = heatmap_table(study, log2)
+    if len(scores):
+        values, samples = scores.iloc[:, 2:].to_numpy(float), scores.columns[2:].tolist()
+        top, genes = float(np.abs(values).max()), unique(scores["gene_name"])
+        figure = draw_heatmap(values, genes, samples, DIVERGING, (-top, top), "z-score", study.looks(samples))
+        yield f"heatmap_{study.name}", figure
+
+
+def _contrast_figures(results: Results, study: Study) -> Iterator[tuple[str, Figure]]:
+    """`volcano_<study>_<contrast>` and `ma_<study>_<contrast>`."""
+    limit = float(np.log2(results.fold_change))
+    kinds = {
+        "volcano": (volcano_points, VOLCANO_AXES, {"x": (-limit, limit)}),
+        "ma": (ma_points, MA_AXES, {"y": (-limit, limit)}),
+    }
+    for contrast in study.shown:
+        for kind, (place, axes, lines) in kinds.items():
+            figure = draw_cloud(cloud(place(study.tests[contrast.id])), axes, contrast.label, lines)
+            yield f"{kind}_{study.name}_{contrast.id}", figure
+
+
+def cloud(points: pd.DataFrame) -> Cloud:
+    """The tested genes of a table with `x` and `y`, for drawing."""
+    shown = points[(points["call"] != "untested") & np.isfinite(points["x"]) & np.isfinite(points["y"])]
+    x, y, p_values = (shown[name].to_numpy(float) for name in ("x", "y", "p_value"))
+    return Cloud(x, y, shown["call"].to_numpy(str), shown["gene_name"].to_numpy(str), p_values)
