@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import h5py
 import numpy as np
@@ -49,16 +49,8 @@ def _group(parent: h5py.Group, name: str, kind: str, version: str) -> h5py.Group
 
 
 def _write_array(parent: h5py.Group, name: str, values: np.ndarray) -> None:
-    """A matrix is compressed sample by sample; times of writing are not kept, so that bytes repeat."""
-    options: dict[str, Any] = {"track_times": False}
-    if values.ndim == 2 and values.size:
-        options |= {
-            "chunks": (1, values.shape[1]),
-            "compression": "gzip",
-            "compression_opts": 1,
-            "shuffle": True,
-        }
-    _encode(parent.create_dataset(name, data=values, **options), "array", "0.2.0")
+    """Times of writing are not kept, so that bytes repeat."""
+    _encode(parent.create_dataset(name, data=values, track_times=False), "array", "0.2.0")
 
 
 def _write_text(parent: h5py.Group, name: str, values: np.ndarray) -> None:

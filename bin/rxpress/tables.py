@@ -232,7 +232,7 @@ def write_parquet(columns: Mapping[str, Any], path: str | Path) -> None:
     from pyarrow import parquet
 
     table = pa.table({name: pa.array(values, from_pandas=True) for name, values in columns.items()})
-    parquet.write_table(table, path, compression="zstd", use_dictionary=False, row_group_size=1 << 16)
+    parquet.write_table(table, path, compression="snappy", use_dictionary=False, row_group_size=1 << 16)
 
 
 def read_json(path: str | Path) -> Any:
