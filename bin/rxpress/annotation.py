@@ -279,7 +279,7 @@ def read_gene_table(path: str | Path) -> Annotation:
 
 
 def _is_header(cells: Sequence[str]) -> bool:
-    return all(re.sub(r"[^a-z]", "", cell.lower()) in HEADER_WORDS for cell in cells[:2])
+    return all(re.sub(r"[^a-z0-9]", "", cell.lower()) in HEADER_WORDS for cell in cells[:2])
 
 
 def map_transcripts(names: Iterable[str], annotation: Annotation) -> TranscriptMap:
