@@ -15,7 +15,7 @@ from rxpress.gates import Gates
 from rxpress.inputs import Given, Inputs, References, attempt, read_references
 from rxpress.parameters import check_parameters, file_parameters, listed, parameter_rules
 from rxpress.peek import Peek
-from rxpress.reads import mate_names_agree
+from rxpress.reads import GZIP_MAGIC, mate_names_agree
 from rxpress.reference_checks import REFERENCE_CHECKS
 from rxpress.samplesheet import (
     UNITS,
@@ -112,7 +112,8 @@ def check_sheet(inputs: Inputs, problems: Problems) -> None:
     check_lanes(inputs.samples, inputs.schema, file, problems)
     for study, samples in by_study(inputs.samples, inputs.schema).items():
         check_study(study, samples, file, problems)
-        _check_platform(study, samples, file, problems)
+        if inputs.params.get("counts"):
+            _check_platform(study, samples, file, problems)
     _check_sources(inputs, problems)
     _check_same_files(inputs, problems)
     gates = Gates(min_rin=inputs.params["min_rin"], min_purity=inputs.params["min_purity"])
@@ -186,8 +187,9 @@ def check_fastq(inputs: Inputs, problems: Problems) -> None:
         elif first.mate == second.mate != 0:
             what, fix = f"both files of the pair hold mates {first.mate}", "give one file of each"
         elif not mate_names_agree(first.name, second.name):
-            names = f"begins with read '{second.name.decode()}', but 'fastq_1' with '{first.name.decode()}'"
-            what, fix = names, "give the two files of one library, unsorted"
+            one, two = (head.name.decode(errors="replace") for head in (first, second))
+            what = f"begins with read '{two}', but 'fastq_1' with '{one}'"
+            fix = "give the two files of one library, unsorted"
         if what:
             problems.add(what, fix, inputs.sheet.file, row.line, "fastq_2")
 
@@ -203,7 +205,9 @@ def _check_reads(inputs: Inputs, row: Row, column: str, problems: Problems) -> F
         return None
     head = read_fastq_head(peek.head, peek.whole)
     if head.fault:
-        problems.add(f"file '{path}' {head.fault}", "give FASTQ, plain or gzip", file, line, column)
+        named_so = str(path).endswith(".gz") and not peek.head.startswith(GZIP_MAGIC)
+        what = f"file '{path}' {'is not gzip and ' * named_so}{head.fault}"
+        problems.add(what, "give FASTQ, plain or gzip", file, line, column)
     elif head.empty or head.truncated:
         tell, fix = tolerated(inputs, problems, "the sample will be kept out of the tests")
         what = "is empty" if head.empty else "is cut off"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 MISSING = "NA"
 GENE_COLUMNS = ("gene_id", "gene_name")
+ONLY_NA: dict[str, Any] = {"keep_default_na": False, "na_values": [MISSING, ""]}
 SAMPLE_NUMBERS = ("dose_nM", "time_h", "rin", "purity", "reads", "percent_mapped")
 
 
@@ -101,15 +102,13 @@ def read_user_matrix(path: str | Path) -> pd.DataFrame:
     """
     import pandas as pd
 
-    file = Path(path).name
-    text = read_text(path)
-    comments = 0
+    file, text, comments = Path(path).name, read_text(path), 0
     while text.startswith("#"):
         text = text.partition("\n")[2]
         comments += 1
     header, _, body = text.partition("\n")
     delimiter = _delimiter(header)
-    lines = [header, body.partition("\n")[0]]
+    lines = [header, body.lstrip("\n").partition("\n")[0]]
     names, first = (next(csv.reader([line], delimiter=delimiter), []) or [""] for line in lines)
     names = ["gene_id", *names] if len(first) == len(names) + 1 else [names[0] or "gene_id", *names[1:]]
     names = [name.strip() for name in names]
@@ -117,26 +116,26 @@ def read_user_matrix(path: str | Path) -> pd.DataFrame:
     if twice:
         what, fix = "stands twice in the header", "remove one of the two columns"
         raise InputError(*(Problem(what, fix, file, comments + 1, name) for name in twice))
+    ragged = (1, len(first)) if body.strip() and len(first) != len(names) else None
     try:
         frame = pd.read_csv(
-            io.StringIO(body),
-            sep=delimiter,
-            names=names,
-            keep_default_na=False,
-            na_values=[MISSING, ""],
-            dtype={names[0]: str},
-            low_memory=False,
+            io.StringIO(body), sep=delimiter, names=names, dtype={names[0]: str}, low_memory=False, **ONLY_NA
         )
     except pd.errors.ParserError as error:
-        found = re.search(r"in line (\d+), saw (\d+)", str(error))
-        line, cells = (comments + 1 + int(found[1]), found[2]) if found else (None, "other")
-        what = f"has {cells} cells, but the header has {len(names)}"
-        raise InputError(Problem(what, "give every line the cells of the header", file, line)) from None
-    if not isinstance(frame.index, pd.RangeIndex):
-        what = f"has {len(first)} cells, but the header has {len(names)}"
-        raise InputError(Problem(what, "name every column", file, comments + 2))
+        ragged = _ragged_line(error)
+    if ragged:
+        what = f"has {ragged[1]} cells, but the header has {len(names)}"
+        fix = "give every line the cells of the header, and close every quote"
+        raise InputError(Problem(what, fix, file, comments + 1 + ragged[0]))
     frame.index = pd.RangeIndex(comments + 2, comments + 2 + len(frame))
     return frame
+
+
+def _ragged_line(error: Exception) -> tuple[int, int]:
+    """Number of the line that pandas cannot fit into the columns, and of its cells (0 if it does not say)."""
+    places = re.findall(r"in line (\d+), saw (\d+)|at row (\d+)", str(error))
+    line, cells, row = places[0] if places else ("", "", "")
+    return int(line or row or 0), int(cells or 0)
 
 
 def read_table(path: str | Path, text: Sequence[str] = ()) -> pd.DataFrame:

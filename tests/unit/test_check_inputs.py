@@ -112,6 +112,11 @@ def test_content_decides_whether_a_file_is_gzip(tmp_path, params):
         "samples.csv:2: column 'fastq_1': file 'a1_1.fq.gz' begins as gzip, but is damaged; "
         "give FASTQ, plain or gzip"
     ]
+    (tmp_path / "a1_1.fq.gz").write_bytes(b"sample,reads")
+    assert told(tmp_path, SHEET, params)[0] == [
+        "samples.csv:2: column 'fastq_1': file 'a1_1.fq.gz' is not gzip and does not begin with '@' as FASTQ "
+        "does; give FASTQ, plain or gzip"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -495,7 +500,8 @@ def test_a_matrix_may_come_in_the_forms_of_its_makers(tmp_path, counts, text):
         ("gene_id\n", "counts.tsv: has no counts; give genes in rows, samples in columns"),
         (
             "gene_id\ta-1\tb\nG1\t1\t2\nG2\t1\t2\t3\n",
-            "counts.tsv:3: has 4 cells, but the header has 3; give every line the cells of the header",
+            "counts.tsv:3: has 4 cells, but the header has 3; "
+            "give every line the cells of the header, and close every quote",
         ),
     ],
 )
