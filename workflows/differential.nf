@@ -28,10 +28,10 @@ workflow DIFFERENTIAL {
     )
 
     excluded = DESIGN_CONTRASTS.out.excluded
-    expression = TEST_EXPRESSION.out.expression
+    expression = TEST_EXPRESSION.out.for_report
     differential = TEST_EXPRESSION.out.differential
     published = DESIGN_CONTRASTS.out.excluded.map { path -> ['inputs', path] }
-        .mix(TEST_EXPRESSION.out.published.flatten().map { path -> placed(path, '', 2) })
+        .mix(TEST_EXPRESSION.out.differential.map { folder -> placed(folder, '', 1) }, TEST_EXPRESSION.out.log2_expression.map { path -> placed(path, '', 2) })
 
     emit:
     excluded

@@ -22,7 +22,7 @@ workflow REFERENCES {
         ? checked.map { _yes -> references.transcripts }
         : GFFREAD.out.transcripts.ifEmpty { [] }.first()
     SALMON_INDEX(
-        to_quantify.filter { !references.index }.combine(transcripts).map { _yes, fasta -> fasta }.first(),
+        to_quantify.filter { !references.index }.combine(transcripts.filter { fasta -> fasta }).map { _yes, fasta -> fasta }.first(),
         references.genome,
         [kmer_size: kmer_size, digest: toolkitDigest('hash_inputs.py')]
     )

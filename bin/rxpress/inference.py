@@ -18,7 +18,7 @@ from pydeseq2.inference import Inference
 
 from rxpress.deseq.design import Design
 from rxpress.deseq.dispersion_search import Objective, search_dispersions
-from rxpress.deseq.dispersions import fit_gamma_glm
+from rxpress.deseq.gamma_glm import fit_gamma_glm
 from rxpress.deseq.glm import MAX_ITERATIONS, MIN_MEAN, fit_glm, wald_error, wald_p_values
 from rxpress.deseq.shrinkage import Posterior, shrink
 
@@ -78,19 +78,23 @@ class BatchedInference(Inference):
         cr_reg: bool = True,
         prior_reg: bool = False,
         optimizer: Literal["BFGS", "L-BFGS-B"] = "L-BFGS-B",
+        start: np.ndarray | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """As the parent says; the means are floored as R floors them, and `optimizer` has no say."""
+        """As the parent says; means are floored as R floors them, and `optimizer` has no say.
+
+        start : (genes,) dispersions to search from; `alpha_hat`, with a prior also its mean, if not given.
+        """
         design = Design.split(design_matrix)
         variance = prior_disp_var if prior_reg else None
+        first = alpha_hat if start is None else start
         dispersions, converged = np.empty(counts.shape[1]), np.empty(counts.shape[1], dtype=bool)
 
         def fit(genes: slice) -> None:
-            start = np.clip(alpha_hat[genes], min_disp, max_disp)
             means = np.maximum(mu.T[genes], MIN_MEAN)
             objective = Objective(
                 _floats(counts.T[genes]), means, design, np.log(alpha_hat[genes]), variance, cr_reg
             )
-            dispersions[genes], converged[genes] = search_dispersions(objective, start, min_disp, max_disp)
+            dispersions[genes], converged[genes] = search_dispersions(objective, first[genes], min_disp, max_disp)
 
         self._for_each_chunk(counts, fit)
         return dispersions, converged

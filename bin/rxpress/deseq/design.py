@@ -133,6 +133,12 @@ class Gram:
         )
         return solution
 
+    def least_eigenvalue(self) -> np.ndarray:
+        """(genes,) smallest eigenvalue of the Schur complement: about 0 where covariates are undetermined."""
+        if not self.design.dense.size:
+            return np.full(len(self.schur), np.inf)
+        return np.linalg.eigvalsh(self.schur)[:, 0]
+
     def inverse(self) -> np.ndarray:
         """(genes, p, p) the inverse of X'WX + ridge."""
         genes, p = len(self.diagonal), self.design.coefficients

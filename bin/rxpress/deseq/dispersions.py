@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rxpress.deseq.design import Design
+from rxpress.deseq.gamma_glm import START
 from rxpress.deseq.glm import MIN_MEAN, TOLERANCE
 from rxpress.deseq.outliers import trimmed_mean
 from rxpress.deseq.prior_variance import prior_variance, robust_variance
+from rxpress.inference import BatchedInference
 
 if TYPE_CHECKING:
     from pydeseq2.inference import Inference
 
 MIN_DISPERSION = 1e-8
 OUTLIER_DEVIATIONS = 2.0
-TREND_START = np.array([0.1, 1.0])
+START_SHARE = 0.1
 TREND_ROUNDS = 10
 
 
@@ -65,18 +67,37 @@ def estimate_dispersions(
     fitted = trend.at(base_means)
     if trend.kind == "none":
         return Dispersions(gene_wise, fitted, gene_wise), trend
-    posterior, _ = inference.alpha_mle(
+    posterior = shrink_dispersions(counts, means, design, gene_wise, fitted, trend.prior_variance, inference)
+    highest = np.log(fitted) + OUTLIER_DEVIATIONS * np.sqrt(trend.residual_variance)
+    return Dispersions(gene_wise, fitted, np.where(np.log(gene_wise) > highest, gene_wise, posterior)), trend
+
+
+def shrink_dispersions(
+    counts: np.ndarray,
+    means: np.ndarray,
+    design: Design,
+    gene_wise: np.ndarray,
+    fitted: np.ndarray,
+    prior_variance: float,
+    inference: Inference,
+) -> np.ndarray:
+    """Maximum a posteriori dispersions (genes,) with a normal prior about the log of the trend `fitted`.
+
+    R searches from the gene-wise dispersion unless that is far below the trend, which only our inference can
+    be told.
+    """
+    start = np.where(gene_wise > START_SHARE * fitted, gene_wise, fitted)
+    return inference.alpha_mle(
         counts.T,
         design.matrix,
         means.T,
         fitted,
         MIN_DISPERSION,
         max_dispersion(design.samples),
-        prior_disp_var=trend.prior_variance,
+        prior_disp_var=prior_variance,
         prior_reg=True,
-    )
-    highest = np.log(fitted) + OUTLIER_DEVIATIONS * np.sqrt(trend.residual_variance)
-    return Dispersions(gene_wise, fitted, np.where(np.log(gene_wise) > highest, gene_wise, posterior)), trend
+        **({"start": start} if isinstance(inference, BatchedInference) else {}),
+    )[0]
 
 
 def max_dispersion(samples: int) -> float:
@@ -135,7 +156,7 @@ def _parametric_trend(means: np.ndarray, gene_wise: np.ndarray, inference: Infer
     """(asymptotic, extra-Poisson), or None when a coefficient is not positive or the rounds do not settle."""
     import pandas as pd
 
-    coefficients = TREND_START
+    coefficients = START
     for _ in range(TREND_ROUNDS + 1):
         residuals = gene_wise / (coefficients[0] + coefficients[1] / means)
         good = (residuals > 1e-4) & (residuals < 15)
@@ -148,31 +169,3 @@ def _parametric_trend(means: np.ndarray, gene_wise: np.ndarray, inference: Infer
         if converged and (np.log(coefficients / before) ** 2).sum() < 1e-6:
             return coefficients
     return None
-
-
-def fit_gamma_glm(
-    covariate: np.ndarray, targets: np.ndarray, tolerance: float = 1e-8, max_iterations: int = 25
-) -> tuple[np.ndarray, bool]:
-    """Gamma regression with identity link, targets ~ a + b · covariate: ((a, b), converged).
-
-    Reweighted least squares as R's glm: from TREND_START, a step halved while it makes a mean negative, ended
-    when the deviance changes by less than `tolerance`, relatively.
-    """
-    matrix = np.column_stack([np.ones_like(covariate), covariate])
-    coefficients = TREND_START
-    deviance = np.inf
-    for _ in range(max_iterations):
-        means = matrix @ coefficients
-        proposed = np.linalg.lstsq(matrix / means[:, None], targets / means, rcond=None)[0]
-        for _ in range(max_iterations):
-            if (matrix @ proposed > 0).all():
-                break
-            proposed = (proposed + coefficients) / 2
-        else:
-            return coefficients, False
-        coefficients = proposed
-        ratio = targets / (matrix @ coefficients)
-        before, deviance = deviance, float(2 * (ratio - 1 - np.log(ratio)).sum())
-        if abs(deviance - before) / (abs(deviance) + 0.1) < tolerance:
-            return coefficients, True
-    return coefficients, False

@@ -21,6 +21,7 @@ from rxpress.deseq.design import Design, Gram
 VARIANCE_RANGE = (1e-6, 400.0)
 MAX_SCALE = 1.0
 SEPARATED_SCALE = 15.0
+SINGULAR = 1e-9
 MAX_ITERATIONS = 100
 MAX_HALVINGS = 30
 TOLERANCE = 1e-10
@@ -117,13 +118,13 @@ def prior_scale(estimates: np.ndarray, errors: np.ndarray) -> float:
 
 
 def separated_ridge(counts: np.ndarray, design: Design) -> np.ndarray:
-    """(genes, p) ridge: none, except in genes that have no count in one of the design's groups of samples.
+    """(genes, p) ridge: none, except for genes whose samples with counts do not determine all coefficients.
 
-    There the likelihood rises without end, and a normal prior as wide as apeglm's for nuisance coefficients
-    keeps the mode finite.
+    There the likelihood may rise without end (a condition without any count), and a normal prior as wide as
+    apeglm's for nuisance coefficients keeps the mode finite.
     """
-    groups = np.equal.outer(design.cells, np.unique(design.cells)).astype(float)
-    separated = (counts @ groups == 0).any(axis=1)
+    expressed = Gram.of(design, (counts > 0).astype(float), ridge=SINGULAR)
+    separated = (expressed.diagonal < 1).any(axis=1) | (expressed.least_eigenvalue() < 10 * SINGULAR)
     return np.where(separated[:, None], SEPARATED_SCALE**-2, np.zeros(design.coefficients))
 
 

@@ -12,7 +12,7 @@ from rxpress.contrasts import Contrast
 from rxpress.palette import CALLS, CATEGORIES, DIVERGING
 from rxpress.report.exploration import cluster_order, minus_log10, p_value_histogram, thin_cloud
 from rxpress.report.results import Results, Study
-from rxpress.report.section import Section, colored_words, column, heatmap, note, table, unique
+from rxpress.report.section import Section, colored_words, column, heatmap, table, unique
 from rxpress.report.topics import FOLD_CHANGES, MA, P_VALUES, TOP_GENES, VOLCANO, Topic
 
 VOLCANO_AXES = ("log2 fold change", "−log10 p-value")
@@ -22,9 +22,9 @@ COMPARED_GENES = 40
 
 
 def comparison_sections(results: Results) -> list[Section]:
-    """What differs between conditions, contrast by contrast and across contrasts."""
+    """What differs between conditions, by contrast and across contrasts; nothing if nothing was tested."""
     if not any(study.tests for study in results.studies):
-        return [note(topic, "Nothing was tested.") for topic in (VOLCANO, MA, TOP_GENES, P_VALUES)]
+        return []
     return [
         _clouds(results, VOLCANO, volcano_points, VOLCANO_AXES),
         _clouds(results, MA, ma_points, MA_AXES),

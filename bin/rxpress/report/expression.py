@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from rxpress.report.exploration import (
 )
 from rxpress.report.results import Results, Study
 from rxpress.report.section import Heading, Section, heatmap, note, unique
-from rxpress.report.topics import DISPERSIONS, DISTANCES, HEATMAP, PCA, Topic
+from rxpress.report.topics import DISPERSIONS, DISTANCES, HEATMAP, PCA
 from rxpress.tables import GeneMatrix
 
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "star", "triangle-down")
@@ -33,17 +32,15 @@ NO_EXPRESSION = "There is no expression table: no sample could be used."
 
 def expression_sections(results: Results) -> list[Section]:
     """How samples lie to each other, whatever was asked of them."""
-    makers: dict[Topic, Callable[[Study, Heading], Section]] = {
-        PCA: _pca,
-        DISTANCES: _distances,
-        HEATMAP: _heatmap,
-        DISPERSIONS: _dispersions,
-    }
-    sections = []
-    for topic, make in makers.items():
-        made = [make(study, results.heading(study)) for study in results.studies]
-        sections += made or [note(topic, NO_EXPRESSION)]
-    return sections
+    if not results.studies:
+        return [note(PCA, NO_EXPRESSION)]
+    headed = [(study, results.heading(study)) for study in results.studies]
+    return [
+        *(_pca(*one) for one in headed),
+        *(_distances(*one) for one in headed),
+        *(_heatmap(*one) for one in headed),
+        *(_dispersions(*one) for one in headed if len(one[0].dispersions)),
+    ]
 
 
 def study_projection(study: Study) -> Projection | None:
@@ -174,8 +171,6 @@ def _heatmap(study: Study, heading: Heading) -> Section:
 
 
 def _dispersions(study: Study, heading: Heading) -> Section:
-    if study.dispersions.empty:
-        return note(DISPERSIONS, f"None were estimated: {study.untested_because or 'not needed'}.", heading)
     frame = drawn_dispersions(study.dispersions)
     kinds = {
         "gene_wise": (UNCHANGED, "each gene alone"),

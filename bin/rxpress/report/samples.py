@@ -38,10 +38,8 @@ def sample_sections(results: Results) -> list[Section]:
     if samples.empty:
         return [note(SAMPLES, "The results folder names no samples.")]
     libraries = library_table(results)
-    if libraries.empty:
-        no_reads = "No sample of this run was quantified from reads, so no library type was looked at."
-        return [_samples(samples), note(LIBRARIES, no_reads), _general(samples)]
-    return [_samples(samples), _reads(libraries), _libraries(libraries), _general(samples)]
+    of_reads = [_reads(libraries), _libraries(libraries)] if len(libraries) else []
+    return [_samples(samples), *of_reads, _general(samples)]
 
 
 def sample_table(results: Results) -> pd.DataFrame:

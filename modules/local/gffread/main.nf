@@ -11,10 +11,11 @@ process GFFREAD {
     path 'inputs.tsv', emit: inputs
     tuple val(task.process), val('gffread'), eval('gffread --version 2>&1'), topic: versions
 
+    // gffread stops at a strand that is none of + - . (TAIR10 gives its chromosomes a *).
     script:
     """
     zcat -f '${genome}' > genome.fa
-    zcat -f '${annotation}' > annotation.gff
+    zcat -f '${annotation}' | awk 'BEGIN { FS = OFS = "\\t" } !/^#/ && \$7 !~ /^[-+.]\$/ { \$7 = "." } { print }' > annotation.gff
     gffread annotation.gff -g genome.fa -w transcripts.fa
     test -s transcripts.fa || { echo 'error: no transcript could be extracted: do the sequence names of the genome and of the annotation agree?' >&2; exit 2; }
     rm genome.fa genome.fa.fai annotation.gff

@@ -14,25 +14,27 @@ process TEST_EXPRESSION {
 
     output:
     path "differential/${study}", emit: differential
-    path "expression/${study}", emit: expression
-    path "{differential,expression}/${study}/*", emit: published
+    path "expression/${study}/log2_expression.tsv", emit: log2_expression
+    path "for_report/${study}", emit: for_report
     tuple val(task.process), val('pydeseq2'), eval('python3 -c "from importlib.metadata import version; print(version(\'pydeseq2\'))"'), topic: versions
 
+    // Files are published into a folder that other tasks fill too; the report is given a folder named by study.
     script:
     def more = options(
         length_correction: opts.length_correction, test_method: opts.test_method, alpha: opts.alpha,
         fold_change: opts.fold_change, p_value: opts.p_value)
     """
-    mkdir -p 'differential/${study}' 'expression/${study}'
+    mkdir -p 'differential/${study}' 'expression/${study}' 'for_report/${study}'
     cp ${samples} ${contrasts} 'differential/${study}/'
     test_expression.py --counts ${counts} --samples ${samples} --contrasts ${contrasts} ${more} \\
         --threads ${task.cpus} --outdir 'differential/${study}'
+    cp 'differential/${study}/log2_expression.tsv' 'for_report/${study}/'
     mv 'differential/${study}/log2_expression.tsv' 'expression/${study}/'
     """
 
     stub:
     """
-    mkdir -p 'differential/${study}' 'expression/${study}'
+    mkdir -p 'differential/${study}' 'expression/${study}' 'for_report/${study}'
     cp ${samples} ${contrasts} 'differential/${study}/'
     touch 'expression/${study}/log2_expression.tsv' 'differential/${study}/summary.tsv'
     """
