@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from rxpress.salmon_folder import Quant, index_hash, read_quant, read_replicates
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+READERS = 2
 
 
 @dataclass(frozen=True)
@@ -90,15 +93,14 @@ def read_study(folders: Mapping[str, Path]) -> StudyQuants:
 
 
 def _read_ahead(folders: Mapping[str, Path]) -> Iterator[tuple[str, Future[Quant]]]:
-    """Read samples in their order, the next one while the caller works on this one."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        started: tuple[str, Future[Quant]] | None = None
+    """Read samples in their order, a few at a time and no more ahead than that, so that memory is bounded."""
+    with ThreadPoolExecutor(max_workers=READERS) as pool:
+        started: deque[tuple[str, Future[Quant]]] = deque()
         for sample, folder in folders.items():
-            previous, started = started, (sample, pool.submit(read_quant, folder, sample))
-            if previous:
-                yield previous
-        if started:
-            yield started
+            started.append((sample, pool.submit(read_quant, folder, sample)))
+            if len(started) > READERS:
+                yield started.popleft()
+        yield from started
 
 
 def _index_problems(folders: Mapping[str, Path]) -> list[Problem]:

@@ -215,7 +215,7 @@ def read_columns(
     try:
         return arrow_csv.read_csv(
             pa.BufferReader(data),
-            arrow_csv.ReadOptions(column_names=None if header else names),
+            arrow_csv.ReadOptions(use_threads=False, column_names=None if header else names),
             arrow_csv.ParseOptions(delimiter=delimiter),
             arrow_csv.ConvertOptions(
                 include_columns=[name for name in names if name in types], column_types=types, null_values=[]

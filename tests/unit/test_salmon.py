@@ -4,6 +4,7 @@ import gzip
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from shutil import which
 from typing import NamedTuple
@@ -212,6 +213,22 @@ def test_the_command_writes_a_status_and_the_salmon_folder(tmp_path, library):
     assert status["strandedness_declared"] == "auto"
     assert status["inputs"][1]["path"] == "2.fq"
     assert quantified(tmp_path) == pytest.approx(PLANTED, abs=0.01)
+
+
+def test_a_task_told_to_stop_removes_its_trimmed_reads(tmp_path, monkeypatch):
+    for name in ("fastp", "salmon"):
+        (tmp_path / name).write_text("#!/bin/sh\nexec sleep 60\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    (tmp_path / "info.json").touch()
+    (tmp_path / "1.fq").write_text("@r\nACGT\n+\nIIII\n")
+    command = [sys.executable, "-B", COMMAND, "--sample", "S.1", "--index", ".", "--fastq_1", "1.fq"]
+    with subprocess.Popen(command) as process:
+        while not list(tmp_path.glob("reads_*/*")) and process.poll() is None:
+            time.sleep(0.05)
+        process.terminate()
+    assert process.returncode == 143
+    assert not list(tmp_path.glob("reads_*"))
 
 
 def test_a_program_ended_by_a_signal_gives_the_status_that_is_retried():
