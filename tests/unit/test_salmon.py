@@ -216,10 +216,12 @@ def test_the_command_writes_a_status_and_the_salmon_folder(tmp_path, library):
 
 
 def test_a_task_told_to_stop_removes_its_trimmed_reads(tmp_path, monkeypatch):
+    tools = tmp_path / "tools"
+    tools.mkdir()
     for name in ("fastp", "salmon"):
-        (tmp_path / name).write_text("#!/bin/sh\nexec sleep 60\n")
-        (tmp_path / name).chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+        (tools / name).write_text("#!/bin/sh\nexec sleep 60\n")
+        (tools / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tools), prepend=":")
     (tmp_path / "info.json").touch()
     (tmp_path / "1.fq").write_text("@r\nACGT\n+\nIIII\n")
     command = [sys.executable, "-B", COMMAND, "--sample", "S.1", "--index", ".", "--fastq_1", "1.fq"]
