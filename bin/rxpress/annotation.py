@@ -16,7 +16,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from rxpress.errors import InputError, Problem
-from rxpress.sequences import foreign_format, read_lines
+from rxpress.sequences import foreign_format, read_blocks, read_lines
 from rxpress.tables import read_rows
 
 FIELDS = 9
@@ -45,7 +45,7 @@ NO_TRANSCRIPTS = {
 }
 TRANSCRIPT_TYPE = re.compile(r"(transcript|RNA)$")
 
-GTF_TRANSCRIPT = re.compile(rb'transcript_id "?([^";]+)')
+GTF_TRANSCRIPT = re.compile(rb'transcript_id "?[^";]+[";]')
 GTF_ATTRIBUTE = re.compile(r'([\w.-]+) (?:"([^"]*)"|([^;"]+))')
 GFF3_PARENT = re.compile(rb"[\t;]Parent=([^;\s]+)")
 GFF3_STYLE = re.compile(rb"^\s*[\w.-]+\s*=")
@@ -121,8 +121,7 @@ def read_annotation(path: str | Path) -> Annotation:
         form = annotation_format(path)
         if form == "table":
             return read_gene_table(path)
-        lines = read_lines(path)
-        annotation = _read_gtf(lines) if form == "gtf" else _read_gff3(lines)
+        annotation = _read_gtf(read_blocks(path)) if form == "gtf" else _read_gff3(read_lines(path))
     except (OSError, EOFError, zlib.error):
         raise InputError(Problem("cannot be read to its end", "get the file again", file)) from None
     if not annotation.transcripts:
@@ -152,34 +151,45 @@ def annotation_format(path: str | Path) -> str:
     raise InputError(Problem(what, "give a GTF or GFF3 file with nine columns", file))
 
 
-def _read_gtf(lines: Iterable[bytes]) -> Annotation:
-    """Every line with a transcript_id counts: some files have no `transcript` lines (ERCC92.gtf)."""
+def _read_gtf(blocks: Iterable[bytes]) -> Annotation:
+    """Every line with a transcript_id counts: some files have no `transcript` lines (ERCC92.gtf).
+
+    Only the first line of each transcript is looked at: most of a file is exons.
+    """
     transcripts: list[str] = []
     genes: dict[str, Gene] = {}
     versioned: dict[str, Gene] = {}
     sequences: Counter[str] = Counter()
     seen: set[bytes] = set()
-    last = b"transcript_id of the line before"
-    for line in lines:
-        if last in line:  # most lines are exons of the transcript before them
-            continue
-        found = GTF_TRANSCRIPT.search(line)
-        if not found or found[1] in seen or line.startswith(b"#"):
-            continue
-        seen.add(found[1])
-        last = line[found.start() : found.end() + 1]
-        sequence, *_, text = line.decode(errors="replace").split("\t", 8)
-        attributes = {key: quoted or bare.strip() for key, quoted, bare in GTF_ATTRIBUTE.findall(text)}
-        gene_id = attributes.get("gene_id")
-        if gene_id:
-            name = found[1].decode()
-            symbol = attributes.get("gene_name") or attributes.get("gene") or attributes.get("gene_symbol")
-            transcripts.append(name)
-            sequences[sequence] += 1
-            genes[name] = Gene(gene_id, symbol or gene_id)
-            if "transcript_version" in attributes:
-                versioned[f"{name}.{attributes['transcript_version']}"] = genes[name]
+    for block in blocks:
+        first = dict.fromkeys(GTF_TRANSCRIPT.findall(block))
+        for columns in _first_lines(block, [mark for mark in first if mark not in seen]):
+            attributes = {
+                key: quoted or bare.strip() for key, quoted, bare in GTF_ATTRIBUTE.findall(columns[8])
+            }
+            name, gene_id = attributes.get("transcript_id"), attributes.get("gene_id")
+            if name and gene_id and name not in genes:
+                symbol = (
+                    attributes.get("gene_name") or attributes.get("gene") or attributes.get("gene_symbol")
+                )
+                transcripts.append(name)
+                sequences[columns[0]] += 1
+                genes[name] = Gene(gene_id, symbol or gene_id)
+                if "transcript_version" in attributes:
+                    versioned[f"{name}.{attributes['transcript_version']}"] = genes[name]
+        seen.update(first)
     return Annotation("gtf", transcripts, {**versioned, **genes}, sequences)
+
+
+def _first_lines(block: bytes, marks: Iterable[bytes]) -> Iterator[list[str]]:
+    """The columns of the first line with each of the marks, which come in the order of their lines."""
+    place = 0
+    for mark in marks:
+        place = block.find(mark, place)
+        start, end = block.rfind(b"\n", 0, place) + 1, block.find(b"\n", place)
+        columns = block[start : end if end > 0 else None].decode(errors="replace").split("\t", FIELDS - 1)
+        if len(columns) == FIELDS:
+            yield columns
 
 
 class _Feature(NamedTuple):
@@ -305,24 +315,19 @@ def map_transcripts(names: Iterable[str], annotation: Annotation) -> TranscriptM
 def _look_up(
     name: str, genes: Mapping[str, Gene], unversioned: Mapping[str, tuple[Gene, bool]]
 ) -> tuple[Gene | None, str]:
-    for how, candidate in _candidates(name):
-        if gene := genes.get(candidate):
-            return gene, how
-    for _, candidate in _candidates(name):
-        bare = VERSION.sub("", candidate)
-        if bare in unversioned:
-            gene, versioned = unversioned[bare]
-            return gene, "other_version" if versioned and bare != candidate else "version"
-    return None, ""
-
-
-def _candidates(name: str) -> Iterator[tuple[str, str]]:
-    yield "exact", name
+    if name in genes:
+        return genes[name], "exact"
     bare = name.partition("|")[0]
-    if bare != name:
-        yield "header", bare
-    if bare.endswith(PAR_Y):
-        yield "par_y", bare.removesuffix(PAR_Y)
+    both = (("header", bare), ("par_y", bare.removesuffix(PAR_Y)))
+    for how, candidate in both:
+        if candidate in genes:
+            return genes[candidate], how
+    for _, candidate in both:
+        plain = VERSION.sub("", candidate)
+        if plain in unversioned:
+            gene, versioned = unversioned[plain]
+            return gene, "other_version" if versioned and plain != candidate else "version"
+    return None, ""
 
 
 def _without_versions(genes: Mapping[str, Gene]) -> dict[str, tuple[Gene, bool]]:

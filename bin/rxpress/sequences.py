@@ -108,15 +108,17 @@ def open_bytes(path: str | Path) -> BinaryIO:
     return gzip.open(path, "rb") if gzipped else Path(path).open("rb")  # type: ignore[return-value]
 
 
+def read_blocks(path: str | Path) -> Iterator[bytes]:
+    """A file, plain or gzip, in large blocks that end where lines end."""
+    with open_bytes(path) as stream:
+        while block := stream.read(CHUNK_BYTES):
+            yield block + stream.readline()
+
+
 def read_lines(path: str | Path) -> Iterator[bytes]:
     """Lines of a file, plain or gzip, without their ends; three times as fast as Python's reading by line."""
-    rest = b""
-    with open_bytes(path) as stream:
-        while chunk := stream.read(CHUNK_BYTES):
-            *lines, rest = (rest + chunk).split(b"\n")
-            yield from lines
-    if rest:
-        yield rest
+    for block in read_blocks(path):
+        yield from block.removesuffix(b"\n").split(b"\n")
 
 
 def fasta_names(path: str | Path) -> list[str]:
