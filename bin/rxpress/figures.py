@@ -81,13 +81,12 @@ def save_figure(figure: Figure, path: Path) -> None:
 
 
 def _lay_out(figure: Figure) -> None:
-    """Give everything its place; matplotlib would do it again, slowly, whenever it draws.
-
-    Twice, since the room that labels need changes with the room that they have.
-    """
-    for _ in range(2):
-        figure.draw_without_rendering()
-    figure.set_layout_engine("none")
+    """Give everything its place, once; matplotlib would do it again, slowly, whenever it draws."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        engine.execute(figure)  # the room that labels need changes with the room that they have
+        figure.set_layout_engine("none")
 
 
 @_styled
