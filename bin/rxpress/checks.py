@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from rxpress.conditions import UNITS
 from rxpress.errors import InputError, Problem, Problems, nearest, require
 from rxpress.gates import Gates
 from rxpress.inputs import Given, Inputs, References, attempt, read_references
@@ -18,7 +19,6 @@ from rxpress.peek import Peek
 from rxpress.reads import GZIP_MAGIC, mate_names_agree
 from rxpress.reference_checks import REFERENCE_CHECKS
 from rxpress.samplesheet import (
-    UNITS,
     Row,
     Sample,
     by_study,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rxpress.conditions import FOUND_OUT, UNITS
 from rxpress.errors import InputError, Problem, Problems, nearest
 from rxpress.gates import Gates, sheet_reasons
 from rxpress.peek import PATH_COLUMNS
@@ -21,9 +22,6 @@ from rxpress.tables import MISSING, read_rows
 
 Schema = Mapping[str, Any]
 
-# Columns that later stages add to samples.tsv.
-ADDED_LATER = ("reads", "percent_mapped", "library_type", "response_source", "condition", "kept", "reason")
-UNITS = ("cell_line", "patient")
 CONDITION = (*UNITS, "treatment", "dose_nM", "time_h")
 # Columns in which replicates of one condition may differ.
 NOT_TELLING = {"sample", "strandedness", "rin", "purity"}
@@ -104,7 +102,7 @@ def _name_columns(header: Sequence[str], schema: Schema, file: str, problems: Pr
             absent.remove(meant)
         elif name in columns:
             problems.add("stands twice in the header", "remove one of the two columns", file, 1, name)
-        elif name in ADDED_LATER:
+        elif name in FOUND_OUT:
             problems.add("is a column that rxpress adds itself", f"call it 'my_{name}'", file, 1, name)
         columns.append(meant or name)
     for name in schema["required"]:
