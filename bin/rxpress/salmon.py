@@ -114,8 +114,8 @@ def quantify_sample(reads: SampleReads, options: QuantifyOptions, outdir: Path) 
     """
     _check_files(reads, options.index)
     files = examine_files([path for lanes in reads.mates for path in lanes], options.threads)
-    lanes = len(reads.mates[0])
-    examined = [files[i : i + lanes] for i in range(0, len(files), lanes)]
+    per_mate = len(reads.mates[0])
+    examined = [files[i : i + per_mate] for i in range(0, len(files), per_mate)]
     status = _new_status(reads, files)
     try:
         status = replace(status, reads_raw=check_sample(examined))
