@@ -79,14 +79,16 @@ def read_rows(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]
     reader = csv.reader(io.StringIO(text), delimiter=_delimiter(first))
     header: list[str] = []
     rows: list[tuple[int, list[str]]] = []
-    for cells in reader:
-        cells = [cell.strip() for cell in cells]
-        if not any(cells):
-            continue
-        if header:
-            rows.append((reader.line_num, cells))
-        else:
-            header = cells
+    try:
+        for cells in reader:
+            cells = [cell.strip() for cell in cells]
+            if any(cells) and header:
+                rows.append((reader.line_num, cells))
+            elif any(cells):
+                header = cells
+    except csv.Error:  # a cell longer than csv allows
+        what, fix = "a cell has no end", "look for a quote that is not closed"
+        raise InputError(Problem(what, fix, Path(path).name, reader.line_num)) from None
     return header, rows
 
 

@@ -362,6 +362,11 @@ def test_the_table_of_samples_has_all_columns_defaults_and_one_row_per_sample(tm
         (b"", None),
         (b"PK\x03\x04\xff\xfe\x00", "samples.csv:1: is not UTF-8 text; save it as UTF-8"),
         (b"sample\nd\xe9j\xe0\n", "samples.csv:2: is not UTF-8 text; save it as UTF-8"),
+        (b"\x1f\x8bgarbage", "samples.csv: is damaged gzip; get the file again"),
+        (
+            b'sample,note\na,"' + b"x\n" * 70000,
+            "samples.csv:65538: a cell has no end; look for a quote that is not closed",
+        ),
     ],
 )
 def test_a_sheet_that_is_no_table_is_told_once(tmp_path, content, line):
