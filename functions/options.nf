@@ -1,15 +1,21 @@
 /*
- * Turns a map into command-line options: [threads: 2, strict: true, gtf: null] → --threads '2' --strict
- * Empty, null and false values give nothing; lists give several words.
+ * Turns a map into command-line options: [threads: 2, strict: true, gtf: null] → --threads='2' --strict
+ * Empty, null and false values give nothing; lists give several words. A value may begin with a dash.
  */
 def options(values) {
     values
         .findAll { _name, value -> value || value == 0 }
-        .collect { name, value -> value == true ? "--${name}" : "--${name} ${quoted(value)}" }
+        .collect { name, value -> option(name, value) }
         .join(' ')
 }
 
-def quoted(value) {
-    def words = value instanceof List ? value : [value]
-    words.collect { word -> "'" + word.toString().replace("'", "'\\''") + "'" }.join(' ')
+def option(name, value) {
+    if (value == true) {
+        return "--${name}"
+    }
+    value instanceof List ? "--${name} ${value.collect { word -> quoted(word) }.join(' ')}" : "--${name}=${quoted(value)}"
+}
+
+def quoted(word) {
+    "'" + word.toString().replace("'", "'\\''") + "'"
 }

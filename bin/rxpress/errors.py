@@ -60,10 +60,14 @@ class Problems:
     found: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
 
-    def add(self, what: str, fix: str = "", file: str = "", line: int | None = None, column: str = "") -> None:
+    def add(
+        self, what: str, fix: str = "", file: str = "", line: int | None = None, column: str = ""
+    ) -> None:
         self.found.append(Problem(what, fix, file, line, column))
 
-    def warn(self, what: str, fix: str = "", file: str = "", line: int | None = None, column: str = "") -> None:
+    def warn(
+        self, what: str, fix: str = "", file: str = "", line: int | None = None, column: str = ""
+    ) -> None:
         self.warnings.append(Problem(what, fix, file, line, column))
 
     def take(self, error: InputError) -> None:
@@ -75,7 +79,7 @@ class Problems:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`did you mean 'x'?` for the known word nearest to `word`, ignoring case, `-`, `_`, `.` and blanks; else ''."""
+    """`did you mean 'x'?` for the known word nearest to `word`; else an empty text."""
     near = nearest(word, known)
     return f"did you mean '{near}'?" if near else ""
 
@@ -98,11 +102,13 @@ def require(modules: Iterable[str] = (), programs: Iterable[str] = ()) -> None:
     """Raise InputError when a Python module or a program that the command needs is not there."""
     missing = [m for m in modules if find_spec(m) is None] + [p for p in programs if which(p) is None]
     if missing:
-        raise InputError(Problem(f"not installed: {', '.join(missing)}", "activate .venv or add -profile docker"))
+        raise InputError(
+            Problem(f"not installed: {', '.join(missing)}", "activate .venv or add -profile docker")
+        )
 
 
 def run_command(main: Callable[[], None]) -> None:
-    """Run a command's `main` and end the process: 0 done, 1 the tool or the data failed, 2 the input is wrong."""
+    """Run a command's `main` and end the process: 0 done, 1 tool or data failed, 2 the input is wrong."""
     try:
         main()
     except InputError as error:

@@ -36,7 +36,7 @@ SAMPLE_NUMBERS = ("dose_nM", "time_h", "rin", "purity", "reads", "percent_mapped
 class GeneMatrix:
     """Values of genes in samples.
 
-    `gene_ids`, `gene_names` : (genes,) text; `samples` : names of columns; `values` : (genes, samples) floats.
+    `gene_ids`, `gene_names` : (genes,) text; `samples` : names of columns; `values` : (genes, samples).
     """
 
     gene_ids: np.ndarray
@@ -55,7 +55,7 @@ class GeneMatrix:
 
 
 def read_text(path: str | Path) -> str:
-    """Text of a file, plain or gzipped whatever its name says, without byte-order mark, lines ended by \\n."""
+    """Text of a file, plain or gzip whatever its name says, without byte-order mark, lines ended by \\n."""
     data = Path(path).read_bytes()
     try:
         data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
@@ -148,7 +148,11 @@ def read_table(path: str | Path, text: Sequence[str] = ()) -> pd.DataFrame:
     import pandas as pd
 
     return pd.read_csv(
-        path, sep="\t", keep_default_na=False, na_values=[MISSING, ""], dtype={name: str for name in text},
+        path,
+        sep="\t",
+        keep_default_na=False,
+        na_values=[MISSING, ""],
+        dtype=dict.fromkeys(text, str),
         float_precision="round_trip",
     )
 
@@ -255,7 +259,9 @@ def read_yaml(path: str | Path) -> Any:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else None
-        raise InputError(Problem("is not valid YAML", "check indentation and colons", Path(path).name, line)) from None
+        raise InputError(
+            Problem("is not valid YAML", "check indentation and colons", Path(path).name, line)
+        ) from None
 
 
 def write_yaml(value: Mapping[str, Any], path: str | Path) -> None:
@@ -300,7 +306,9 @@ def read_yaml_lines(path: str | Path) -> tuple[Any, dict[tuple[str | int, ...], 
         for key, item in node.value:
             line = lines[(*where, key.value)] = key.start_mark.line + 1
             if key.value in value:
-                raise InputError(Problem(f"'{key.value}' stands here twice", "remove one", Path(path).name, line))
+                raise InputError(
+                    Problem(f"'{key.value}' stands here twice", "remove one", Path(path).name, line)
+                )
             value[key.value] = walk(item, (*where, key.value))
         return value
 

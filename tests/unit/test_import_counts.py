@@ -1,4 +1,4 @@
-"""A user's count matrix becomes gene_counts.tsv: samples of the study in its order, genes with their names."""
+"""A count matrix of a user becomes gene_counts.tsv: samples of the study in its order, genes with names."""
 
 from __future__ import annotations
 
