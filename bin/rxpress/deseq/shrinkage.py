@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import expit, log_expit
 
 from rxpress.deseq.design import Design, Gram
 
@@ -25,6 +26,7 @@ SINGULAR = 1e-9
 MAX_ITERATIONS = 100
 MAX_HALVINGS = 30
 TOLERANCE = 1e-10
+ROUNDING = 1e-14
 
 
 @dataclass(frozen=True)
@@ -56,23 +58,27 @@ class Posterior:
             self.ridge[genes],
         )
 
+    def odds(self, beta: np.ndarray) -> np.ndarray:
+        """(genes, samples) log of mean over size: the model is a logistic one of counts against `size`."""
+        return beta @ self.design.matrix.T + self.log_factors - np.log(self.size)[:, None]
+
     def value(self, beta: np.ndarray) -> np.ndarray:
         """(genes,) f up to a constant of the gene, for coefficients (genes, p)."""
-        log_means = beta @ self.design.matrix.T + self.log_factors
-        size = self.size[:, None]
-        likelihood = self.counts * log_means - (self.counts + size) * np.logaddexp(log_means, np.log(size))
+        odds = self.odds(beta)
+        likelihood = self.counts * log_expit(odds) + self.size[:, None] * log_expit(-odds)
         prior = np.log1p((beta @ self.contrast / self.scale) ** 2) + (self.ridge * beta**2).sum(axis=1) / 2
         return prior - likelihood.sum(axis=1)
 
     def derivatives(self, beta: np.ndarray) -> tuple[np.ndarray, Gram, np.ndarray]:
         """Gradient (genes, p), Hessian but for the Cauchy prior, and that prior's curvature (genes,)."""
         size = self.size[:, None]
-        share = 1 / (1 + size * np.exp(-(beta @ self.design.matrix.T + self.log_factors)))
+        odds = self.odds(beta)
+        share, rest = expit(odds), expit(-odds)
         theta = beta @ self.contrast
         width = self.scale**2 + theta**2
-        gradient = ((self.counts + size) * share - self.counts) @ self.design.matrix + self.ridge * beta
+        gradient = (size * share - self.counts * rest) @ self.design.matrix + self.ridge * beta
         gradient += (2 * theta / width)[:, None] * self.contrast
-        hessian = Gram.of(self.design, (self.counts + size) * share * (1 - share), self.ridge)
+        hessian = Gram.of(self.design, (self.counts + size) * share * rest, self.ridge)
         return gradient, hessian, 2 * (self.scale**2 - theta**2) / width**2
 
     def inverse_hessian(self, beta: np.ndarray) -> np.ndarray:
@@ -134,17 +140,17 @@ def shrink(posterior: Posterior, start: np.ndarray) -> Shrunken:
     Where the data say little, f may have a second mode near theta = 0: such genes start there too, and the
     lower mode counts.
     """
-    beta, converged = minimize(posterior, start)
-    theta_variance = _theta_variance(posterior, beta)
-    unsure = np.flatnonzero(~(theta_variance < posterior.scale**2))
-    if unsure.size:
-        some = posterior.of(unsure)
-        again, also = minimize(some, _without_effect(some, start[unsure]))
-        lower = some.value(again) < some.value(beta[unsure])
-        beta[unsure[lower]], converged[unsure[lower]] = again[lower], also[lower]
-    curvature = posterior.derivatives(beta)[2]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        error = 1 / np.sqrt(1 / _theta_variance(posterior, beta) + curvature)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        beta, converged = minimize(posterior, start)
+        response, curvature = _contrast_response(posterior, beta)
+        unsure = np.flatnonzero(~(response @ posterior.contrast < posterior.scale**2))
+        if unsure.size:
+            some = posterior.of(unsure)
+            again, also = minimize(some, _without_effect(some, start[unsure]))
+            lower = some.value(again) < some.value(beta[unsure])
+            beta[unsure[lower]], converged[unsure[lower]] = again[lower], also[lower]
+            response[unsure], curvature[unsure] = _contrast_response(some, beta[unsure])
+        error = 1 / np.sqrt(1 / (response @ posterior.contrast) + curvature)
     return Shrunken(beta, beta @ posterior.contrast, error, converged)
 
 
@@ -186,14 +192,15 @@ def _newton_step(posterior: Posterior, beta: np.ndarray) -> tuple[np.ndarray, np
 def _halve_until_lower(
     posterior: Posterior, beta: np.ndarray, value: np.ndarray, step: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Coefficients after the longest of step, step/2, … that does not raise f, and f there."""
+    """Coefficients after the longest of step, step/2, … that does not raise f beyond rounding, and f there."""
     moved, reached = beta.copy(), value.copy()
+    highest = value + ROUNDING * np.abs(value)
     waiting = np.arange(len(beta))
     length = 1.0
     for _ in range(MAX_HALVINGS):
         tried = beta[waiting] + length * step[waiting]
         found = posterior.of(waiting).value(tried)
-        good = found <= value[waiting]
+        good = found <= highest[waiting]
         moved[waiting[good]], reached[waiting[good]] = tried[good], found[good]
         waiting = waiting[~good]
         length /= 2
@@ -202,15 +209,13 @@ def _halve_until_lower(
     return moved, reached
 
 
-def _theta_variance(posterior: Posterior, beta: np.ndarray) -> np.ndarray:
-    """(genes,) variance of theta by the Hessian of the likelihood alone."""
-    hessian = posterior.derivatives(beta)[1]
-    target = np.broadcast_to(posterior.contrast, beta.shape)
-    return hessian.solve(target) @ posterior.contrast
+def _contrast_response(posterior: Posterior, beta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """H^-1 c (genes, p), with H the Hessian but for the Cauchy prior, and that prior's curvature (genes,)."""
+    _, hessian, curvature = posterior.derivatives(beta)
+    return hessian.solve(np.broadcast_to(posterior.contrast, beta.shape)), curvature
 
 
 def _without_effect(posterior: Posterior, beta: np.ndarray) -> np.ndarray:
     """Coefficients with theta = 0, nearest to `beta` in the metric of the likelihood's Hessian."""
-    hessian = posterior.derivatives(beta)[1]
-    response = hessian.solve(np.broadcast_to(posterior.contrast, beta.shape))
+    response, _ = _contrast_response(posterior, beta)
     return beta - response * (beta @ posterior.contrast / (response @ posterior.contrast))[:, None]

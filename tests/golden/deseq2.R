@@ -1,0 +1,168 @@
+# Goldens of R's DESeq2 (1.38) for made studies: Rscript tests/golden/deseq2.R tests/golden/deseq2
+#
+#   lines      four lines x vehicle, drug x 3 replicates, 3 batches; genes silent in line C, outliers
+#   replicates two groups of 8: outliers are replaced and their genes fitted anew
+#   groups     two groups of 4: outliers are flagged, save low counts
+#   pairs      two groups of 2: the dispersion prior is matched to the whole distribution of residuals
+#
+# Shrunken fold changes are minima, by optim, of apeglm's posterior with flat priors on everything but the contrast.
+suppressMessages(library(DESeq2))
+
+folder <- commandArgs(trailingOnly = TRUE)[1]
+
+save <- function(table, name) {
+  numbers <- vapply(table, is.double, TRUE)
+  table[numbers] <- lapply(table[numbers], function(x) ifelse(is.na(x), "NA", formatC(x, digits = 8, format = "g")))
+  file <- gzfile(file.path(folder, paste0(name, ".tsv.gz")), "wb", compression = 9)
+  write.table(table, file, sep = "\t", quote = FALSE, row.names = FALSE)
+  close(file)
+}
+
+draw_counts <- function(genes, condition, batch, scatter = 0.5) {
+  mean <- 2^rnorm(genes, 6, 2.5)
+  mean[1:3] <- 2e6
+  dispersion <- (0.05 + 3 / mean) * exp(rnorm(genes, 0, scatter))
+  k <- nlevels(condition)
+  effects <- matrix(rnorm(genes * k, 0, 0.15) + (runif(genes * k) < 0.12) * rnorm(genes * k, 0, 1.5), genes)
+  batches <- matrix(rnorm(genes * nlevels(batch), 0, 0.2), genes)
+  factors <- exp(rnorm(length(condition), 0, 0.3))
+  mu <- mean * exp(effects[, as.integer(condition)] + batches[, as.integer(batch)]) * rep(factors, each = genes)
+  matrix(rnbinom(length(mu), mu = mu, size = 1 / dispersion), genes)
+}
+
+add_outliers <- function(counts, number) {
+  for (gene in sample(nrow(counts), number)) {
+    sample <- sample(ncol(counts), 1)
+    counts[gene, sample] <- counts[gene, sample] * 20 + 200
+  }
+  counts
+}
+
+fit <- function(counts, samples, design) {
+  storage.mode(counts) <- "integer"
+  rownames(counts) <- sprintf("g%04d", seq_len(nrow(counts)))
+  colnames(counts) <- samples$sample
+  suppressMessages(DESeq(DESeqDataSetFromMatrix(counts, samples, design)))
+}
+
+# A gene whose fit does not converge has the coefficients at which optim happens to stop: leave such genes out.
+without_stuck <- function(counts, samples, ...) {
+  stuck <- lapply(list(...), function(design) which(mcols(fit(counts, samples, design))$betaIter >= 100))
+  if (length(unlist(stuck)) == 0) counts else without_stuck(counts[-unlist(stuck), ], samples, ...)
+}
+
+# R flags a gene by the Cook's distances of all samples; here only those of the contrast's conditions count.
+flag_involved <- function(dds, contrast) {
+  matrix <- attr(dds, "modelMatrix")
+  involved <- rowSums(matrix[, contrast != 0, drop = FALSE] != 0) > 0 & DESeq2:::nOrMoreInCell(matrix, 3)
+  mcols(dds)$maxCooks <- apply(cbind(0, assays(dds)[["cooks"]][, involved, drop = FALSE]), 1, max)
+  dds
+}
+
+contrast_table <- function(dds, contrast) {
+  plain <- results(dds, contrast = contrast, alpha = 0.05)
+  beyond <- results(dds, contrast = contrast, alpha = 0.05, lfcThreshold = 1)
+  data.frame(
+    gene_id = rownames(dds), log2_fold_change = plain$log2FoldChange, lfc_se = plain$lfcSE,
+    statistic = plain$stat, p_value = plain$pvalue, p_adjusted = plain$padj,
+    p_threshold = beyond$pvalue, p_adjusted_threshold = beyond$padj)
+}
+
+save_fit <- function(dds, name) {
+  counts <- data.frame(gene_id = rownames(dds), counts(dds), check.names = FALSE)
+  save(counts, paste0(name, ".counts"))
+  genes <- mcols(dds)
+  save(data.frame(gene_id = rownames(dds), base_mean = genes$baseMean, gene_wise = genes$dispGeneEst,
+                  fitted = genes$dispFit, final = genes$dispersion), paste0(name, ".dispersions"))
+  trend <- attributes(dispersionFunction(dds))
+  save(data.frame(sample = colnames(dds), condition = dds$condition, batch = dds$batch, size_factor = sizeFactors(dds)),
+       paste0(name, ".samples"))
+  save(data.frame(asymptotic = trend$coefficients[1], extra_poisson = trend$coefficients[2],
+                  residual_variance = trend$varLogDispEsts, prior_variance = trend$dispPriorVar), paste0(name, ".trend"))
+}
+
+set.seed(42)
+condition <- factor(rep(c("A.v", "A.d", "B.v", "B.d", "C.v", "C.d", "D.v", "D.d"), each = 3),
+                    levels = c("A.v", "A.d", "B.v", "B.d", "C.v", "C.d", "D.v", "D.d"))
+lines <- data.frame(sample = paste0("s", 1:24), condition = condition, batch = factor(rep(c("x", "y", "z"), 8)))
+counts <- add_outliers(draw_counts(900, condition, lines$batch), 15)
+counts[200:270, condition %in% c("C.v", "C.d")] <- 0
+counts[271:280, condition == "C.v"] <- 0
+counts[4:9, ] <- 0
+counts <- without_stuck(counts, lines, ~ 0 + condition + batch, ~ 0 + condition)
+dds <- fit(counts, lines, ~ 0 + condition + batch)
+save_fit(dds, "lines")
+k <- length(resultsNames(dds))
+contrasts <- list(
+  one_line = replace(numeric(k), 1:2, c(-1, 1)),
+  silent_line = replace(numeric(k), 5:6, c(-1, 1)),
+  average = replace(numeric(k), 1:8, c(-1, 1) / 4),
+  interaction = replace(numeric(k), 1:8, c(1, -1, 1, -1, -1, 1, -1, 1) / 2))
+for (name in names(contrasts)) {
+  save(contrast_table(dds, contrasts[[name]]), paste0("lines.", name))
+}
+unblocked <- fit(counts, lines, ~ 0 + condition)
+one_line <- contrasts$one_line[1:8]
+save(contrast_table(flag_involved(unblocked, one_line), one_line), "lines.one_line.unblocked")
+vst <- assay(varianceStabilizingTransformation(dds, blind = TRUE))[1:150, ]
+save(data.frame(gene_id = rownames(vst), vst, check.names = FALSE), "lines.vst")
+
+two_groups <- function(name, replicates, genes, outliers, scatter = 0.5) {
+  condition <- factor(rep(c("vehicle", "drug"), each = replicates), levels = c("vehicle", "drug"))
+  samples <- data.frame(sample = paste0("s", seq_along(condition)), condition = condition, batch = factor("x"))
+  counts <- draw_counts(genes, condition, samples$batch, scatter)
+  counts <- add_outliers(counts, outliers)
+  counts[10, ] <- c(40, numeric(2 * replicates - 1))
+  counts <- without_stuck(counts, samples, ~ 0 + condition)
+  dds <- fit(counts, samples, ~ 0 + condition)
+  save_fit(dds, name)
+  save(contrast_table(dds, c(-1, 1)), paste0(name, ".drug"))
+}
+two_groups("replicates", 8, 300, 40)
+two_groups("groups", 4, 400, 80)
+two_groups("pairs", 2, 500, 0, scatter = 1.4)
+
+# The basis is completed so that the contrast is the last coefficient.
+prior_scale <- function(estimate, error) {
+  keep <- !is.na(estimate) & !is.na(error)
+  squares <- estimate[keep]^2
+  noise <- error[keep]^2
+  excess <- function(a) sum((squares - noise) / (a + noise)^2) / sum((a + noise)^-2) - a
+  if (excess(1e-6) < 0) 1e-3 else min(sqrt(uniroot(excess, c(1e-6, 400), tol = 1e-12)$root), 1)
+}
+shrink_gene <- function(y, x, log_factors, size, start, scale) {
+  p <- ncol(x)
+  f <- function(b) {
+    eta <- drop(x %*% b) + log_factors
+    -sum(y * eta - (y + size) * log(size + exp(eta))) + log1p((b[p] / scale)^2)
+  }
+  gradient <- function(b) {
+    mu <- exp(drop(x %*% b) + log_factors)
+    drop(t(x) %*% ((y + size) * mu / (size + mu) - y)) + c(numeric(p - 1), 2 * b[p] / (scale^2 + b[p]^2))
+  }
+  starts <- list(start, replace(start, p, 0))
+  fits <- lapply(starts, function(s) {
+    for (i in 1:3) s <- optim(s, f, gradient, method = "BFGS", control = list(reltol = 1e-15, maxit = 5000))$par
+    s
+  })
+  best <- fits[[which.min(vapply(fits, f, 0))]]
+  c(best[p], sqrt(solve(optimHess(best, f, gradient))[p, p]), scale)
+}
+shrink <- function(dds, contrast, name) {
+  result <- results(dds, contrast = contrast, cooksCutoff = FALSE)
+  scale <- prior_scale(result$log2FoldChange * log(2), result$lfcSE * log(2))
+  x <- attr(dds, "modelMatrix")
+  p <- ncol(x)
+  basis <- cbind(qr.Q(qr(cbind(contrast, diag(p)[, -1])), complete = TRUE)[, -1], contrast / sum(contrast^2))
+  beta <- as.matrix(mcols(dds)[, resultsNames(dds)]) * log(2)
+  separated <- apply(counts(dds), 1, function(y) sum(y > 0) < p || qr(x[y > 0, , drop = FALSE])$rank < p)
+  genes <- head(which(!separated), 120)
+  rows <- t(vapply(genes, function(g) {
+    shrink_gene(counts(dds)[g, ], x %*% basis, log(sizeFactors(dds)), 1 / dispersions(dds)[g],
+                solve(basis, beta[g, ]), scale)
+  }, numeric(3)))
+  save(data.frame(gene_id = rownames(dds)[genes], shrunken = rows[, 1] / log(2), shrunken_se = rows[, 2] / log(2),
+                  prior_scale = rows[, 3]), name)
+}
+shrink(dds, contrasts$one_line, "lines.one_line.shrunken")
+shrink(dds, contrasts$interaction, "lines.interaction.shrunken")
