@@ -94,7 +94,8 @@ class BatchedInference(Inference):
             objective = Objective(
                 _floats(counts.T[genes]), means, design, np.log(alpha_hat[genes]), variance, cr_reg
             )
-            dispersions[genes], converged[genes] = search_dispersions(objective, first[genes], min_disp, max_disp)
+            found = search_dispersions(objective, first[genes], min_disp, max_disp)
+            dispersions[genes], converged[genes] = found
 
         self._for_each_chunk(counts, fit)
         return dispersions, converged

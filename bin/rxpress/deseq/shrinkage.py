@@ -192,7 +192,7 @@ def _newton_step(posterior: Posterior, beta: np.ndarray) -> tuple[np.ndarray, np
 def _halve_until_lower(
     posterior: Posterior, beta: np.ndarray, value: np.ndarray, step: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Coefficients after the longest of step, step/2, … that does not raise f beyond rounding, and f there."""
+    """Coefficients after the longest of step, step/2, … that does not raise f, but for rounding."""
     moved, reached = beta.copy(), value.copy()
     highest = value + ROUNDING * np.abs(value)
     waiting = np.arange(len(beta))
