@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 MARKERS = ("o", "D", "s", "^", "P", "X", "*", "v")
 DPI = 200
+LABEL_DISTANCES = (6, 11, 20, 31, 45, 62)
 STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 7,
@@ -185,13 +186,15 @@ def _free_box(
     with the outside of `frame` most, then points that it hides, then distance.
     """
     width, height = size
+    reach = (LABEL_DISTANCES[-1] + width, LABEL_DISTANCES[-1] + height)
+    near = points[(np.abs(points - point) < reach).all(axis=1)]
     best, lowest = (0.0, 0.0, 0.0, 0.0), np.inf
-    for distance in (6, 11, 20, 31, 45, 62):
+    for distance in LABEL_DISTANCES:
         for angle in np.linspace(0, 2 * np.pi, 16, endpoint=False):
             x = point[0] + np.cos(angle) * (distance + width / 2)
             y = point[1] + np.sin(angle) * (distance + height / 2)
             box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-            inside = (points > box[:2]).all(axis=1) & (points < box[2:]).all(axis=1)
+            inside = (near > box[:2]).all(axis=1) & (near < box[2:]).all(axis=1)
             outside = max(frame[0] - box[0], box[2] - frame[2], frame[1] - box[1], box[3] - frame[3], 0)
             overlap = sum(_overlap(box, other) for other in taken)
             cost = 1000 * outside + 10 * overlap + 3 * inside.sum() + distance

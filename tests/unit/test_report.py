@@ -272,7 +272,7 @@ def test_changed_parameters_come_first(tmp_path: Path) -> None:
 
 def test_methods_cite_what_ran_and_nothing_else(report: Callable[..., Report]) -> None:
     text = report(parameters={"skip_fastqc": True, "genome": "g.fa"}).section("rxpress_methods_all")["data"]
-    assert "Salmon 1.10, the genome serving as decoy. [2]" in text
+    assert "Salmon 1.10, the genome serving as decoy [2]." in text
     assert "FastQC" not in text
     numbers = {int(n) for marks in re.findall(r"\[([\d, ]+)\]", text) for n in marks.split(",")}
     assert numbers == set(range(1, text.count("<li>") + 1))

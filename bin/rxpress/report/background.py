@@ -28,7 +28,7 @@ REFERENCES = {
 
 @dataclass(frozen=True)
 class Step:
-    """A sentence of the methods and the keys of what it cites."""
+    """A sentence of the methods, without its full stop, and the keys of what it cites."""
 
     text: str
     cites: tuple[str, ...] = ()
@@ -46,7 +46,7 @@ def _methods(results: Results) -> Section:
     body = []
     for step in steps:
         marks = f" [{', '.join(number[key] for key in step.cites)}]" if step.cites else ""
-        body.append(f"{html.escape(step.text)}{marks}")
+        body.append(f"{html.escape(step.text)}{marks}.")
     items = "".join(f"<li>{_reference(*REFERENCES[key])}</li>" for key in used)
     return Section(METHODS, "html", f"<p>{' '.join(body)}</p><h4>References</h4><ol>{items}</ol>")
 
@@ -60,16 +60,18 @@ def _quantification(results: Results) -> list[Step]:
     asked, version = results.parameters, results.tool_version
     steps = []
     if results.statuses and not asked.get("skip_fastqc"):
-        steps.append(Step(f"Raw reads were examined with FastQC{version('fastqc')}.", ("fastqc",)))
+        steps.append(Step(f"Raw reads were examined with FastQC{version('fastqc')}", ("fastqc",)))
     if results.statuses and not asked.get("skip_trimming"):
-        steps.append(Step(f"Adapters and poor reads were removed with fastp{version('fastp')}.", ("fastp",)))
+        steps.append(Step(f"Adapters and poor reads were removed with fastp{version('fastp')}", ("fastp",)))
     if results.statuses:
         decoy = ", the genome serving as decoy" if asked.get("genome") else ""
-        steps.append(Step(f"Transcripts were quantified with Salmon{version('salmon')}{decoy}.", ("salmon",)))
+        steps.append(Step(f"Transcripts were quantified with Salmon{version('salmon')}{decoy}", ("salmon",)))
     if results.has_transcripts:
         scaled = asked.get("length_correction") != "none"
         how = "scaled by mean transcript length (lengthScaledTPM)" if scaled else "not corrected for length"
-        steps.append(Step(f"They were summed to genes as tximport does; counts were {how}.", ("tximport",)))
+        steps.append(
+            Step(f"Transcripts were summed to genes as tximport does; counts were {how}", ("tximport",))
+        )
     return steps
 
 
@@ -83,23 +85,23 @@ def _testing(results: Results) -> list[Step]:
         Step(
             "Counts of each study were modelled by negative binomial regression as in DESeq2, fitted with "
             f"PyDESeq2{results.tool_version('pydeseq2')} and solvers for all genes at once, with a mean per "
-            f"condition (line, treatment, dose and time){also}.",
+            f"condition (line, treatment, dose and time){also}",
             ("deseq2", "pydeseq2"),
         ),
         Step(
             "Each contrast is a linear combination of condition means in which lines weigh equally, and was "
             "tested with a Wald test; p-values were adjusted within each contrast after independent "
-            "filtering.",
+            "filtering",
             ("bh", "deseq2"),
         ),
-        Step(f"A second test asks for a change beyond {fold}. Fold changes were shrunken.", ("apeglm",)),
-        Step(f"Genes with {results.rule} below {alpha} and a change of at least {fold} were called."),
+        Step(f"A second test asks for a change beyond {fold}. Fold changes were shrunken", ("apeglm",)),
+        Step(f"Genes with {results.rule} below {alpha} and a change of at least {fold} were called"),
     ]
 
 
 def _running(results: Results) -> list[Step]:
     nextflow, pipeline = results.tool_version("nextflow"), results.tool_version("rxpress")
-    text = f"All was run by the pipeline rxpress{pipeline} with Nextflow{nextflow} and reported with MultiQC."
+    text = f"All was run by the pipeline rxpress{pipeline} with Nextflow{nextflow} and reported with MultiQC"
     return [Step(text, ("nextflow", "multiqc"))]
 
 
@@ -128,6 +130,7 @@ def _parameters(results: Results) -> Section:
         "parameter": column("Parameter", "Name on the command line, after --"),
         "value": column("Value", "In this run"),
         "default": column("Default", "Unless asked otherwise"),
-        "changed": column("Changed", "Whether the two differ", **colored_words({"yes": "#E69F00"})),
+        "changed": column("Changed", "Whether the two differ", **colored_words({"changed": "#E69F00"})),
     }
-    return table(PARAMETERS, frame, "parameter", columns, {"parameters": frame})
+    shown = frame.replace({"changed": {True: "changed", False: ""}})
+    return table(PARAMETERS, shown, "parameter", columns, {"parameters": frame})

@@ -130,13 +130,21 @@ def _top_genes(results: Results, study: Study, contrast: Contrast, genes: pd.Dat
         "p_value": column("p", "p-value of no change at all", "{:.2e}"),
         "p_adjusted": column("Adjusted p", "For the number of genes, Benjamini-Hochberg", "{:.2e}"),
         "p_adjusted_threshold": column("Beyond", beyond, "{:.2e}"),
+        "lines_agree": column(
+            "Lines agree", "Lines of the average that change in the direction of the average"
+        ),
         "call": column("Call", "By p-value and fold change", **colored_words(CALLS)),
     }
     frame = top_genes(genes)
+    shown = frame.assign(lines_agree=_lines_agree(frame)) if len(contrast.lines) > 1 else frame
     up, down = (int((genes["call"] == call).sum()) for call in ("up", "down"))
     detail = f"{up:,} genes up and {down:,} down of {(genes['call'] != 'untested').sum():,} tested."
     tables = {f"top_genes_{study.name}_{contrast.id}": frame}
-    return table(TOP_GENES, frame, "gene_name", columns, tables, results.heading(study, contrast), detail)
+    return table(TOP_GENES, shown, "gene_name", columns, tables, results.heading(study, contrast), detail)
+
+
+def _lines_agree(genes: pd.DataFrame) -> pd.Series:
+    return genes["lines_same_sign"].astype(str) + " of " + genes["lines"].astype(str)
 
 
 def fold_change_table(study: Study) -> pd.DataFrame:

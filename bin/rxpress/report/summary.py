@@ -84,9 +84,9 @@ def _lines_agree(study: Study, contrast: Contrast) -> object:
 
 def _first_words(results: Results, calls: pd.DataFrame) -> Section:
     samples = sum(len(study.samples) for study in results.studies)
-    left_out = len(results.excluded)
+    left_out = len(results.excluded) or "none"
     where = _count(len(results.studies), "study", "studies")
-    why = ", with the reason under Samples" if left_out else ""
+    why = ", with the reason under Samples" if len(results.excluded) else ""
     points = [f"{_count(samples, 'sample', 'samples')} in {where}; {left_out} left out of the tests{why}."]
     for study in results.studies:
         prefix = f"{study.name}: " if len(results.studies) > 1 else ""
@@ -190,17 +190,26 @@ def _claim(results: Results, study: Study, contrast: Contrast, row: dict[Any, An
     if contrast.id not in study.tests:
         why = contrast.reason or study.untested_because
         return [study.name, contrast.label, "nothing: it was not tested", "", why]
-    used = study.samples[study.samples["sample"].isin(contrast.samples)]
-    lines = used["cell_line"].dropna().astype(str).unique().tolist() if "cell_line" in used else []
-    speaks = SPEAKS_OF.get(contrast.scope, contrast.scope).format(who=", ".join(lines))
+    speaks = SPEAKS_OF.get(contrast.scope, contrast.scope).format(who=_who(study, contrast))
     counts = {name: int(row[name]) for name in ("up", "down", "tested", "beyond_fold_change")}
     beyond = f"{counts['beyond_fold_change']:,} of {counts['up'] + counts['down']:,} called genes"
-    agree = row["lines_agree"]
+    agree = row["lines_agree"] if len(contrast.lines) > 1 else np.nan
     notes = [] if pd.isna(agree) else [f"lines that change in the same direction: {agree:.0%}, typically"]
     if results.raw_p_values:
         expected = results.alpha * counts["tested"]
         notes.append(f"up to {expected:,.0f} of {counts['tested']:,} genes pass the p-value by chance")
     return [study.name, contrast.label, speaks, beyond, "; ".join(notes)]
+
+
+def _who(study: Study, contrast: Contrast) -> str:
+    """The lines of a contrast, for an average by side: `sensitive: MM.1S; resistant: SUDHL-4, KMS-11`."""
+    sides: dict[str, list[str]] = {}
+    for part in contrast.lines:
+        sides.setdefault(part.side, []).append(part.line)
+    if sides:
+        return "; ".join(f"{side}: {', '.join(lines)}" for side, lines in sides.items())
+    used = study.samples[study.samples["sample"].isin(contrast.samples)]
+    return ", ".join(used["cell_line"].dropna().astype(str).unique()) if "cell_line" in used else ""
 
 
 def warning_sections(results: Results) -> list[Section]:

@@ -154,8 +154,9 @@ LIBRARIES = Topic(
     "rxpress_libraries",
     "Library type and strandedness",
     """
-    Whether a read tells which strand its transcript came from. Salmon finds this out from the first
-    mapped reads; a declared strandedness that the reads contradict loses counts and is worth a look.
+    Whether a read tells which strand its transcript came from. What is found rests on all mapped reads; the
+    library type is Salmon's, settled after its first ones (with few reads it stays unstranded, e.g. IU). A
+    declared strandedness that the reads contradict loses counts and is worth a look.
     Numbers: tables/libraries.tsv.
     """,
 )
