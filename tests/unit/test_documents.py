@@ -18,6 +18,7 @@ from rxpress.contrast_requests import read_requests
 from rxpress.contrasts import plan_study
 from rxpress.errors import Problems
 from rxpress.parameters import parameter_rules
+from rxpress.report import topics
 from rxpress.samplesheet import check_cells, check_lanes, join_lanes, read_sheet, sample_table
 from rxpress.tables import read_json, write_json
 
@@ -155,6 +156,12 @@ def test_errors_in_usage_are_what_the_check_says(tmp_path: Path) -> None:
     documented = code_blocks(part(text, "When something is wrong"), "text")[0].splitlines()
     assert run.returncode == 2
     assert [line for line in said if line in documented] == documented
+
+
+def test_output_explains_every_topic_of_the_report() -> None:
+    text = part(text_of("docs/output.md"), "The report")
+    names = [topic.name for topic in vars(topics).values() if isinstance(topic, topics.Topic)]
+    assert [name for name in names if name not in text] == []
 
 
 def links(path: Path) -> Iterator[tuple[Path, str]]:
