@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from study_sheets import sheet
+from study_sheets import LINES, sheet
 
-from rxpress.contrasts import Contrast, StudyDesign
+from rxpress.contrasts import Contrast, LinePart, StudyDesign
 from rxpress.tables import GeneMatrix, write_json, write_matrix, write_table
 
 GENES = 60
@@ -133,7 +133,8 @@ def _stage_study(
     write_table(pd.DataFrame(summary, columns=["id", "label", "status", "lines_agree"]), here / "summary.tsv")
     write_table(pd.DataFrame({"sample": kept, "size_factor": 1.0}), here / "size_factors.tsv")
     for id, (up, down) in calls.items():
-        write_table(gene_table(up, down), here / f"{id}.tsv")
+        agreement = {"lines_same_sign": 2, "lines": 4} if id.startswith("interaction") else {}
+        write_table(gene_table(up, down).assign(**agreement), here / f"{id}.tsv")
     table = gene_table(0, 0)
     dispersions = table[["gene_id", "gene_name", "base_mean"]].assign(gene_wise=0.1, fitted=0.12, final=0.11)
     if calls:
@@ -146,4 +147,6 @@ def _stage_study(
 def _contrast(id: str, samples: Sequence[str]) -> Contrast:
     weights = {"S1.bortezomib": 1.0, "S1.DMSO": -1.0}
     label = f"label of {id} <5 nM>"
-    return Contrast(id, label, "drug", weights, tuple(samples), "wald", "ok", "", "these_lines", ())
+    average = id.startswith("interaction")
+    lines = tuple(LinePart(line, side, weights) for line, side in LINES.items() if average)
+    return Contrast(id, label, "drug", weights, tuple(samples), "wald", "ok", "", "these_lines", lines)

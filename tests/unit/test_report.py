@@ -75,7 +75,7 @@ def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run_multiqc(sections: Path, out: Path) -> None:
-    command = [
+    command: list[str | Path] = [
         Path(sys.executable).with_name("multiqc"),
         "--strict",
         "--no-version-check",
@@ -224,9 +224,20 @@ def test_under_raw_p_values_false_positives_to_expect_are_told(report: Callable[
 
 
 def test_claims_are_limited_to_the_lines_of_the_contrast(usual: Report) -> None:
-    rows = usual.table("claims")
-    assert rows["p_values_speak_of"].str.contains("these lines .S1, S2, R1, R2., not other lines").all()
-    assert rows["note"].str.contains("50%").all()
+    claims = usual.table("claims").set_index("contrast")
+    drug, interaction = (claims.loc[f"label of {id} <5 nM>"] for id in CALLS)
+    assert drug["p_values_speak_of"] == "these lines (S1, S2, R1, R2), not other lines like them"
+    sides = "sensitive: S1, S2; resistant: R1, R2"
+    assert interaction["p_values_speak_of"] == f"these lines ({sides}), not other lines like them"
+    assert "50%" in interaction["note"]
+    assert pd.isna(drug["note"])
+
+
+def test_genes_of_an_average_tell_how_many_lines_agree(usual: Report) -> None:
+    first = usual.section(f"rxpress_top_genes_study_{INTERACTION.replace('.', '-')}")["data"][0]
+    assert first["G1/x"]["lines_agree"] == "2 of 4"
+    alone = usual.section(f"rxpress_top_genes_study_{DRUG.replace('.', '-')}")["data"][0]
+    assert "lines_agree" not in alone["G4/x"]
 
 
 def test_two_studies_do_not_mix(report: Callable[..., Report]) -> None:
@@ -328,7 +339,7 @@ def test_the_page_loads_nothing_from_elsewhere(html: Path) -> None:
 
 def test_command_writes_sections_figures_and_tables(tmp_path: Path) -> None:
     results = stage_results(tmp_path / "results")
-    command = [
+    command: list[str | Path] = [
         sys.executable,
         ROOT / "bin" / "report_sections.py",
         "--results",
