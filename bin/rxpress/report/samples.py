@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from rxpress.palette import CATEGORIES, UNCHANGED
@@ -39,7 +41,8 @@ def sample_sections(results: Results) -> list[Section]:
         return [note(SAMPLES, "The results folder names no samples.")]
     libraries = library_table(results)
     of_reads = [_reads(libraries), _libraries(libraries)] if len(libraries) else []
-    return [_samples(samples), *of_reads, _general(samples)]
+    covariates = [name for s in results.studies if s.design for name in s.design.covariates]
+    return [_samples(samples, covariates), *of_reads, _general(samples)]
 
 
 def sample_table(results: Results) -> pd.DataFrame:
@@ -63,7 +66,7 @@ def library_table(results: Results) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(FROM_STATUS.values()))
 
 
-def _samples(samples: pd.DataFrame) -> Section:
+def _samples(samples: pd.DataFrame, covariates: Iterable[str]) -> Section:
     columns = {
         "sample": column("Sample", "Name in the samplesheet"),
         "study": column("Study", "Samples of a study are analysed together"),
@@ -79,6 +82,8 @@ def _samples(samples: pd.DataFrame) -> Section:
         "rin": column("RIN", "RNA integrity number", "{:,.1f}"),
         "purity": column("Purity", "Fraction of tumour cells", "{:,.2f}"),
     }
+    for name in covariates:
+        columns.setdefault(name, column(name, "Covariate of the model, as in the sheet"))
     shown = samples.dropna(axis="columns", how="all")
     if samples["study"].nunique() < 2:
         shown = shown.drop(columns="study")

@@ -175,13 +175,16 @@ def _rules(results: Results) -> list[str]:
         f"A gene is called when its {rule} is below {alpha} and its estimated change is at least {fold}. "
         "That says that the gene changes, not that it changes so much: how sure it is that a change exceeds "
         f"{fold} stands in the column p_adjusted_threshold of the gene tables.",
-        "Replicates of a cell line show how reproducible that line is; they are no sample of lines. From "
-        "them alone, no gene may be called a marker of sensitive or resistant lines in general.",
     ]
+    if any(contrast.scope == "these_lines" for _, contrast in _planned(results)):
+        rules.append(
+            "Replicates of a cell line show how reproducible that line is; they are no sample of lines. From "
+            "them alone, no gene may be called a marker of sensitive or resistant lines in general."
+        )
     if results.raw_p_values:
         rules.append(
             "With --p_value raw, p-values are not adjusted for testing many genes: if no gene changed, "
-            f"{results.alpha:.3g} of all tested genes would still have a p-value below {alpha}."
+            f"{100 * results.alpha:g} % of all tested genes would still have a p-value below {alpha}."
         )
     return rules
 
