@@ -16,6 +16,7 @@ from rxpress.deseq.fit import StudyFit, fit_study
 from rxpress.deseq.size_factors import estimate_size_factors
 from rxpress.deseq.stabilize import stabilize_variance
 from rxpress.errors import InputError, Problem
+from rxpress.quantification import Estimates, length_scaled_counts
 from rxpress.tables import GeneMatrix
 
 if TYPE_CHECKING:
@@ -110,29 +111,21 @@ def select_counts(counts: GeneMatrix, samples: Sequence[str]) -> GeneMatrix:
 
 
 def correct_lengths(counts: GeneMatrix, lengths: GeneMatrix) -> GeneMatrix:
-    """`scale_by_length` of tables; InputError unless both have the same genes and samples."""
+    """Counts as if each gene had its mean length in every sample: tximport's lengthScaledTPM.
+
+    InputError unless both have the same genes and samples.
+    """
     try:
-        lengths = lengths.select(counts.samples)
+        length = lengths.select(counts.samples).values
     except KeyError as missing:
-        raise InputError(
-            Problem(f"no gene lengths of {missing.args[0]}", "give the lengths of these counts")
-        ) from None
+        what = f"no gene lengths of {missing.args[0]}"
+        raise InputError(Problem(what, "give the lengths of these counts")) from None
     if not np.array_equal(counts.gene_ids, lengths.gene_ids):
         raise InputError(
             Problem("counts and lengths differ in their genes", "give the lengths of these counts")
         )
-    return replace(counts, values=scale_by_length(counts.values, lengths.values))
-
-
-def scale_by_length(counts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Counts as if a gene had its mean length in every sample; both (genes, samples).
-
-    tximport's lengthScaledTPM (Soneson, Love and Robinson, F1000Research 2015): counts per length, times
-    the mean length of the gene, brought back to each sample's total.
-    """
-    scaled = counts / lengths * lengths.mean(axis=1, keepdims=True)
-    totals = scaled.sum(axis=0)
-    return scaled * np.divide(counts.sum(axis=0), totals, out=np.ones_like(totals), where=totals > 0)
+    per_base = counts.values / length
+    return replace(counts, values=length_scaled_counts(Estimates(counts.values, per_base, length)))
 
 
 def size_factors(counts: np.ndarray) -> tuple[np.ndarray, str]:

@@ -64,7 +64,7 @@ def lowess(
         fitted = _weighted_lines(x, y, kernel * robust)
         residuals = np.abs(y - fitted)
         scale = 6 * np.median(residuals)
-        if final or scale < 1e-7 * residuals.mean():
+        if final or scale <= 1e-7 * residuals.mean():
             break
         robust = np.where(residuals <= 0.001 * scale, 1.0, (1 - (residuals / scale) ** 2) ** 2)
         robust[residuals > 0.999 * scale] = 0.0
