@@ -39,8 +39,12 @@ workflow RXPRESS {
         ]
     )
 
+    def without_files = INPUTS.out.rows
+        .filter { row -> given.counts && row.fastq_1 == 'NA' && row.quant == 'NA' }
+        .map { row -> row.study }
+        .unique()
     IMPORT_COUNTS(
-        INPUTS.out.studies.filter { given.counts },
+        without_files.join(INPUTS.out.studies),
         existing(given.counts),
         READS.out.tx2gene.ifEmpty { [] }.first(),
         [digest: toolkitDigest('import_counts.py')]

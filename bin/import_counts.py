@@ -21,12 +21,13 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     args = parse_arguments()
     require(modules=["numpy", "pandas"])
+    from rxpress.annotation import read_gene_table
     from rxpress.count_matrix import name_genes, read_count_matrix
-    from rxpress.tables import GeneMatrix, read_samples, read_table, write_matrix
+    from rxpress.tables import GeneMatrix, read_samples, write_matrix
 
     matrix = read_count_matrix(args.counts)
     samples = read_samples(args.samples)["sample"].tolist()
-    named = read_table(args.tx2gene, text=["gene_id", "gene_name"]) if args.tx2gene else None
+    named = dict(read_gene_table(args.tx2gene).genes.values()) if args.tx2gene else {}
     names, counts = name_genes(matrix, named), matrix.counts[samples].to_numpy(float)
     write_matrix(GeneMatrix(matrix.gene_ids.to_numpy(str), names, samples, counts), args.out)
 

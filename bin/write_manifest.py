@@ -35,7 +35,8 @@ def main() -> None:
     from rxpress.tables import read_json, read_records, read_text, write_json, write_records, write_yaml
 
     prefixes = [line.strip() for line in read_text(args.outputs_prefixes).splitlines() if line.strip()]
-    records = input_records(args.inputs) + output_records(args.staged, prefixes)
+    outputs = output_records(args.staged, prefixes)
+    records = input_records(args.inputs, outputs) + outputs
     rows = [(record.path, record.size, record.sha256, record.kind) for record in records]
     versions = software_versions(tuple(row.values()) for row in read_records(args.versions))
     write_records(("path", "size", "sha256", "kind"), rows, args.outdir / "manifest.tsv")

@@ -3,7 +3,7 @@
  * input, so that an edit of report.py re-runs the report and not a thousand Salmon jobs.
  */
 def toolkitDigest(command) {
-    importedFiles(command).collect { source -> source.text }.join('\n').digest('SHA-256')
+    importedFiles(command).collect { source -> source.bytes.digest('SHA-256') }.join('\n').digest('SHA-256')
 }
 
 def importedFiles(command) {
@@ -13,7 +13,8 @@ def importedFiles(command) {
 
 /* The files reached, and all that they import in turn. */
 def importClosure(bin, reached) {
-    def next = reached.collectMany { source -> importedModules(source.text) }
+    def next = reached.findAll { source -> source.name.endsWith('.py') }
+        .collectMany { source -> importedModules(source.text) }
         .collectMany { name -> moduleFiles(bin, name) }
         .unique()
         .findAll { source -> !reached.contains(source) }
@@ -29,9 +30,12 @@ def importedModules(source) {
     names + (source =~ /(?m)^\s*import\s+(rxpress[\w.]*)/).collect { found -> found[1] }
 }
 
-/* The files of a dotted name: the module, and the packages above it. */
+/* The files of a dotted name: the module, the packages above it, and the data that lie in them. */
 def moduleFiles(bin, name) {
     def parts = name.toString().tokenize('.')
-    def packages = (1..parts.size()).collect { depth -> bin.resolve(parts.take(depth).join('/')).resolve('__init__.py') }
-    (packages + [bin.resolve("${parts.join('/')}.py")]).findAll { source -> source.exists() }
+    def packages = (1..parts.size()).collect { depth -> bin.resolve(parts.take(depth).join('/')) }
+        .findAll { folder -> folder.resolve('__init__.py').exists() }
+    def data = packages.collectMany { folder -> folder.listFiles().findAll { one -> one.isFile() && !(one.name =~ /\.pyc?$/) } }
+    (packages.collect { folder -> folder.resolve('__init__.py') } + data + [bin.resolve("${parts.join('/')}.py")])
+        .findAll { source -> source.exists() }
 }

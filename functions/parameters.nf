@@ -4,7 +4,7 @@
 
 /* For CHECK_INPUTS: with unknown ones, without what only says where results go. */
 def checkedParameters(given) {
-    def modes = ['symlink', 'rellink', 'link', 'copy', 'copyNoFollow', 'move']
+    def modes = ['symlink', 'rellink', 'link', 'copy', 'copyNoFollow']
     def neutral = [
         outdir: given.outdir ? 'set' : null,
         publish_dir_mode: given.publish_dir_mode in modes ? 'copy' : given.publish_dir_mode

@@ -25,6 +25,7 @@ workflow INPUTS {
         existing(given.transcripts),
         existing(given.gtf ?: given.gff),
         existing(given.tx2gene),
+        existing(given.transcripts || given.salmon_index ? null : given.genome),    // compared with the annotation
         existing(given.salmon_index),
         existing(given.counts),
         existing(given.contrasts)

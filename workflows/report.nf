@@ -46,11 +46,15 @@ workflow REPORT {
         .mix(REPORT_SECTIONS.out.published.flatten().map { path -> placed(path, 'report', 1) })
         .mix(MULTIQC.out.report.mix(MULTIQC.out.data).map { path -> ['report', path] })
         .toSortedList { row -> "${row[0]}/${row[1].name}/${row[1]}".toString() }
+    def all_used = used.splitText()
+        .mix(REPORT_SECTIONS.out.versions.mix(MULTIQC.out.versions).map { process, tool, version -> "${process.tokenize(':').last()}\t${tool}\t${version}\n" })
+        .collectFile(name: 'versions.tsv', sort: { line -> line.startsWith('process') ? '' : line })
+        .first()
     WRITE_MANIFEST(
         outputs.map { rows -> rows.collect { row -> row[0] } },
         outputs.map { rows -> rows.collect { row -> row[1] } },
         byName(results.hashed),
-        used,
+        all_used,
         parameters,
         [digest: toolkitDigest('write_manifest.py')]
     )

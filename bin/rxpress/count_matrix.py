@@ -56,16 +56,15 @@ def read_count_matrix(path: str | Path) -> CountMatrix:
     return CountMatrix(file, frame[id_column].astype(str).where(frame[id_column].notna(), ""), names, counts)
 
 
-def name_genes(matrix: CountMatrix, named: pd.DataFrame | None) -> np.ndarray:
-    """A name for each gene: the matrix's own, else from `named` (gene_id, gene_name), else its id.
+def name_genes(matrix: CountMatrix, named: Mapping[str, str]) -> np.ndarray:
+    """A name for each gene: the matrix's own, else from `named` (names by gene id), else its id.
 
     An id is looked up as it stands, then without its version. Returns (genes,) text.
     """
-    if matrix.gene_names is not None or named is None:
-        return (matrix.gene_ids if matrix.gene_names is None else matrix.gene_names).to_numpy(str)
-    exact = dict(zip(named["gene_id"], named["gene_name"], strict=True))
-    plain = {gene.split(".")[0]: name for gene, name in exact.items()}
-    return np.array([exact.get(gene) or plain.get(gene.split(".")[0]) or gene for gene in matrix.gene_ids])
+    if matrix.gene_names is not None:
+        return matrix.gene_names.to_numpy(str)
+    plain = {gene.split(".")[0]: name for gene, name in named.items()}
+    return np.array([named.get(gene) or plain.get(gene.split(".")[0]) or gene for gene in matrix.gene_ids])
 
 
 def check_count_columns(matrix: CountMatrix, lines: Mapping[str, int], file: str, problems: Problems) -> None:

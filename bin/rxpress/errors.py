@@ -118,6 +118,9 @@ def run_command(main: Callable[[], None]) -> None:
     except ToolError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_status)
+    except FileNotFoundError as error:
+        print(f"error: {error.filename}: does not exist; check the path", file=sys.stderr)
+        sys.exit(USER_ERROR)
     except ModuleNotFoundError as error:
         print(f"error: not installed: {error.name}; activate .venv or add -profile docker", file=sys.stderr)
         sys.exit(USER_ERROR)

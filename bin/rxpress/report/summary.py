@@ -20,7 +20,7 @@ NO_TEST = "Nothing was tested"
 SPEAKS_OF = {
     "these_lines": "these lines ({who}), not other lines like them",
     "class": "lines of this kind: lines are the replicates",
-    "patients": "patients like these",
+    "these_patients": "these patients",
     "these_samples": "these samples: the sheet names neither lines nor patients",
 }
 

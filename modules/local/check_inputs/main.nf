@@ -14,6 +14,7 @@ process CHECK_INPUTS {
     path transcripts, stageAs: 'transcripts/*'
     path annotation, stageAs: 'annotation/*'
     path tx2gene, stageAs: 'tx2gene/*'
+    path genome, stageAs: 'genome/*'
     path index, stageAs: 'index/*'
     path counts, stageAs: 'counts/*'
     path contrasts, stageAs: 'contrasts/*'
@@ -27,7 +28,7 @@ process CHECK_INPUTS {
 
     script:
     def files = options(
-        transcripts: transcripts, annotation: annotation, tx2gene: tx2gene, index: index, counts: counts,
+        transcripts: transcripts, annotation: annotation, tx2gene: tx2gene, genome: genome, index: index, counts: counts,
         contrasts: contrasts, tools: opts.tools)
     """
     check_inputs.py --input '${sheet}' --params '${given}' --peek '${peek}' \\
@@ -36,7 +37,7 @@ process CHECK_INPUTS {
 
     stub:
     def files = options(
-        transcripts: transcripts, annotation: annotation, tx2gene: tx2gene, index: index, counts: counts,
+        transcripts: transcripts, annotation: annotation, tx2gene: tx2gene, genome: genome, index: index, counts: counts,
         contrasts: contrasts)
     """
     check_inputs.py --input '${sheet}' --params '${given}' --peek '${peek}' \\

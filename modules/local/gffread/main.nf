@@ -1,6 +1,6 @@
 process GFFREAD {
     label 'reads'
-    memory { 1.GB * task.attempt + genome.size() * 8.B }
+    memory { (1.GB + genome.size() * 8.B) * task.attempt }
 
     input:
     path genome

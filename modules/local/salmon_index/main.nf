@@ -1,7 +1,7 @@
 process SALMON_INDEX {
     label 'reads'
     cpus 2
-    memory { 2.GB * task.attempt + (transcripts.size() + (genome ? genome.size() : 0)) * 16.B }
+    memory { (2.GB + (transcripts.size() + (genome ? genome.size() : 0)) * 16.B) * task.attempt }
     time { 6.h * task.attempt }
 
     input:
@@ -20,7 +20,7 @@ process SALMON_INDEX {
     zcat -f ${transcripts} ${genome} > sequences.fa
     gencode=\$(awk 'NR == 1 { print (/\\|/ ? "--gencode" : "") }' sequences.fa)
     zcat -f ${genome ?: '/dev/null'} | awk '/^>/ { print substr(\$1, 2) }' > decoys.txt
-    salmon index --transcripts sequences.fa ${decoys} \$gencode --kmerLen ${opts.kmer_size} --threads ${task.cpus} --index salmon_index
+    salmon --no-version-check index --transcripts sequences.fa ${decoys} \$gencode --kmerLen ${opts.kmer_size} --threads ${task.cpus} --index salmon_index
     rm sequences.fa
     hash_inputs.py --role reference ${genome} --out inputs.tsv
     """
