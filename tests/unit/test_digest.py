@@ -1,4 +1,4 @@
-"""The digest of a command covers what the command imports, by Python's own reading of its sources."""
+"""The digest of a command covers what Python says it imports, and the data of the packages it is from."""
 
 from __future__ import annotations
 
@@ -29,18 +29,40 @@ workflow {
 }
 """
 
+# A made-up command with the forms of import that the others may come to use.
+EVERY_FORM = """
+import json
+import rxpress.salmon
+import rxpress.gates as gates
+from rxpress import (
+    peek,
+    palette as colours,
+)
+from rxpress.report import summary  # a module of a package
+
+
+def late() -> None:
+    from rxpress.errors import InputError, Problem
+"""
+
 pytestmark = pytest.mark.pipeline
 
 
-def import_closure(command: str) -> set[str]:
-    """Files under bin/ that a command imports, directly or not, and the command itself."""
-    reached, pending = {command}, [command]
+def import_closure(source: str) -> set[str]:
+    """Files under bin/ that a source imports, directly or not, and the data in their packages."""
+    reached: set[str] = set()
+    pending = [source]
     while pending:
-        for name in imported_names(ast.parse((BIN / pending.pop()).read_text())):
+        for name in imported_names(ast.parse(pending.pop())):
             new = module_files(name) - reached
             reached |= new
-            pending += sorted(new)
+            pending += [(BIN / path).read_text() for path in new if path.endswith(".py")]
     return reached
+
+
+def files_of(command: str) -> set[str]:
+    """What the digest of a command is to cover."""
+    return import_closure((BIN / command).read_text()) | {command}
 
 
 def imported_names(tree: ast.AST) -> set[str]:
@@ -56,16 +78,20 @@ def imported_names(tree: ast.AST) -> set[str]:
 
 
 def module_files(name: str) -> set[str]:
-    """Files of the toolkit that importing a dotted name runs: the packages above it and the module."""
+    """The module of a dotted name, the packages above it, and the data in these."""
     parts = name.split(".")
-    packages = [Path(*parts[:depth], "__init__.py") for depth in range(1, len(parts) + 1)]
-    return {str(path) for path in [*packages, Path(*parts).with_suffix(".py")] if (BIN / path).is_file()}
+    folders = [BIN.joinpath(*parts[:depth]) for depth in range(1, len(parts) + 1)]
+    packages = [folder for folder in folders if (folder / "__init__.py").is_file()]
+    data = [path for folder in packages for path in folder.iterdir() if path.suffix not in (".py", ".pyc")]
+    sources = [folder / "__init__.py" for folder in packages] + [folders[-1].with_suffix(".py")]
+    return {str(path.relative_to(BIN)) for path in sources + data if path.is_file()}
 
 
 def read_by_nextflow(folder: Path) -> dict[str, dict[str, object]]:
     """`{command: {files:, digest:}}` for every command, as functions/digest.nf says in `folder`."""
     launcher = shutil.which("nextflow") or str(ROOT / "launcher" / "nextflow")
-    options = ["--commands", ",".join(COMMANDS), "--found", str(folder / "found.json")]
+    commands = ",".join([*COMMANDS, "every_form.py"])
+    options = ["--commands", commands, "--found", str(folder / "found.json")]
     ended = subprocess.run(
         [launcher, "-q", "run", "digests.nf", "-ansi-log", "false", *options],
         cwd=folder,
@@ -83,7 +109,8 @@ def read_by_nextflow(folder: Path) -> dict[str, dict[str, object]]:
 def pipeline_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("digests")
     for part in ("functions", "bin"):
-        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.gz"))
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "bin" / "every_form.py").write_text(EVERY_FORM)
     (folder / "digests.nf").write_text(SCRIPT)
     return folder
 
@@ -97,18 +124,24 @@ def found(pipeline_copy: Path) -> dict[str, dict[str, object]]:
 def test_the_files_of_a_digest_are_the_import_closure(
     command: str, found: dict[str, dict[str, object]]
 ) -> None:
-    assert found[command]["files"] == sorted(import_closure(command))
+    assert found[command]["files"] == sorted(files_of(command))
 
 
-def test_an_edited_module_changes_the_digests_of_the_commands_that_import_it_and_no_other(
-    pipeline_copy: Path, found: dict[str, dict[str, object]]
+def test_every_form_of_import_is_followed(found: dict[str, dict[str, object]]) -> None:
+    assert found["every_form.py"]["files"] == sorted(import_closure(EVERY_FORM) | {"every_form.py"})
+
+
+@pytest.mark.parametrize("edited", ["rxpress/salmon.py", "rxpress/deseq/prior_histograms.tsv.gz"])
+def test_an_edited_file_changes_the_digests_of_the_commands_that_use_it_and_no_other(
+    edited: str, pipeline_copy: Path, found: dict[str, dict[str, object]]
 ) -> None:
-    edited = "rxpress/salmon.py"
-    concerned = {command for command in COMMANDS if edited in import_closure(command)}
-    assert concerned, "some command imports the edited module"
+    concerned = {command for command in COMMANDS if edited in files_of(command)}
+    assert concerned, "some command uses it"
     assert concerned != set(COMMANDS), "some command does not"
-    with (pipeline_copy / "bin" / edited).open("a") as source:
-        source.write("\n# edited\n")
+    copy = pipeline_copy / "bin" / edited
+    before = copy.read_bytes()
+    copy.write_bytes(before + b"\n")
     after = read_by_nextflow(pipeline_copy)
+    copy.write_bytes(before)
     changed = {command for command in COMMANDS if after[command]["digest"] != found[command]["digest"]}
     assert changed == concerned
