@@ -112,6 +112,14 @@ def test_lowess_is_that_of_r() -> None:
     )
 
 
+def test_lowess_keeps_points_that_all_weights_pass_over() -> None:
+    x = np.arange(1, 51) / 10
+    y = np.sin(x)
+    y[19:23] += [50, -50, 50, -50]
+    theirs = [1.03363075645, 0.997494986604, 50.9092974268, -49.1367906334, 50.8084964038, -49.2542947878]
+    assert lowess(x, y)[17:23] == pytest.approx(theirs, rel=1e-9)
+
+
 def test_loess_is_that_of_r() -> None:
     x = np.linspace(0, 8, 200)
     smooth = loess(x, np.cos(x) + x**2 / 9, np.array([0, 0.1, 4.004004, 7.9]))

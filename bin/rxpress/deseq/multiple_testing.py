@@ -72,8 +72,12 @@ def lowess(
 
 
 def _weighted_lines(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """At each x, the value of the line fitted with that point's row of `weights` (points, points)."""
-    weights = weights / weights.sum(axis=1, keepdims=True)
+    """At each x, the value of the line fitted with that point's row of `weights` (points, points).
+
+    A point that all weights pass over keeps its own y.
+    """
+    total = weights.sum(axis=1, keepdims=True)
+    weights = np.where(total > 0, weights / np.where(total > 0, total, 1.0), np.eye(len(x)))
     center = weights @ x
     away = x - center[:, None]
     spread = (weights * away**2).sum(axis=1)
