@@ -50,7 +50,7 @@ install_locked() {
         digest=$(cksum < "requirements/$name.lock" | tr ' ' '-')
         [ -e ".venv/.$name-$digest" ] && continue
         say "installing requirements/$name.lock"
-        if [ -x .venv/bin/uv ] && VIRTUAL_ENV=.venv .venv/bin/uv pip install -q --compile-bytecode --require-hashes -r "requirements/$name.lock"; then
+        if [ -x .venv/bin/uv ] && VIRTUAL_ENV=.venv .venv/bin/uv pip install -q --system-certs --compile-bytecode --require-hashes -r "requirements/$name.lock"; then
             :
         else
             .venv/bin/pip install -q --disable-pip-version-check --require-hashes -r "requirements/$name.lock"
@@ -66,6 +66,9 @@ nextflow_is_new_enough() {
         nextflow -version 2> /dev/null | awk '/version/ { split($2, v, "."); found = 1; exit !(v[1] > 25 || (v[1] == 25 && v[2] >= 4)) } END { exit !found }'
 }
 
+# Digest and name of each jar; which of jgo's two folders one stands in depends on the Java that is there.
+jar_digests() { find .tools/nextflow -name '*.jar' -exec sha256sum {} + | sed 's#  .*/#  #' | sort; }
+
 install_nextflow() {
     local java
     nextflow_is_new_enough && return
@@ -79,7 +82,7 @@ install_nextflow() {
     say 'resolving Nextflow from Maven Central'
     mkdir -p .tools
     (cd launcher && ../.venv/bin/jgo sync > ../.tools/jgo.log 2>&1) || stop "Nextflow could not be resolved, see $PWD/.tools/jgo.log"
-    (cd .tools/nextflow && sha256sum --quiet --check ../../launcher/jars.sha256) || stop 'a jar of Nextflow is not the locked one'
+    jar_digests | cmp --silent - launcher/jars.sha256 || stop 'the jars of Nextflow are not those of launcher/jars.sha256'
     printf '%s\n' "$java" > .tools/nextflow/java
 }
 
@@ -92,6 +95,10 @@ install_programs() {
     may_apt || stop "not on PATH: ${missing[*]}; install them (Debian's packages have these names)"
     apt_install "${missing[@]}" procps
 }
+
+# Behind a proxy that has certificates of its own, the system's list is the one that knows them.
+certificates=/etc/ssl/certs/ca-certificates.crt
+[ -e $certificates ] && export REQUESTS_CA_BUNDLE="${REQUESTS_CA_BUNDLE:-$certificates}"
 
 make_environment
 install_locked installer toolkit report
