@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rxpress.deseq.design import Design
 from rxpress.deseq.fit import StudyFit, select
 from rxpress.deseq.glm import MIN_MEAN, RIDGE, wald_p_values
 from rxpress.deseq.multiple_testing import adjust_with_filter
@@ -42,17 +43,18 @@ class ContrastTest:
 def evaluate_contrast(
     fit: StudyFit, contrast: np.ndarray, inference: Inference, alpha: float, threshold: float
 ) -> ContrastTest:
-    """Test c'beta of a fit, c = `contrast` (p,); threshold : log2 fold change; alpha : level to tune the
-    filter for.
+    """Test c'beta of a fit.
 
-    Outliers count only in samples of coefficients that the contrast weighs. A gene without counts in all
-    of these, or left without any when its outliers were replaced, has no fold change and p = 1.
+    contrast : (p,), c; alpha : the level to tune the filter for; threshold : log2 fold change. Outliers
+    count only in samples of coefficients with a weight. A gene without counts in all of these, or left
+    without any when its outliers were replaced, has no fold change and p = 1.
     """
     samples = involved_samples(fit, contrast)
     absent = _absent(fit, contrast, samples)
     estimate = np.where(absent, 0.0, fit.genes.coefficients @ contrast)
     error = np.where(absent & ~fit.fitted_counts.any(axis=1), 0.0, standard_error(fit, contrast, inference))
-    flagged = flag_outliers(fit.counts, fit.cooks, fit.design, samples, spare_low=_two_groups(fit, contrast))
+    two_groups = fit.design.saturated and fit.design.coefficients == 2
+    flagged = flag_outliers(fit.counts, fit.cooks, fit.design, samples, spare_low=two_groups)
     with np.errstate(invalid="ignore", divide="ignore"):
         p_value, statistic = wald_p_values(estimate, error)
         beyond, _ = wald_p_values(estimate, error, threshold / LOG2_E, "greaterAbs")
@@ -75,17 +77,29 @@ def involved_samples(fit: StudyFit, contrast: np.ndarray) -> np.ndarray:
     return (fit.design.matrix[:, contrast != 0] != 0).any(axis=1)
 
 
+def relevant_part(fit: StudyFit, contrast: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(samples,) and (p,) booleans: what c'beta depends on.
+
+    Without covariates the likelihood falls apart into one of each condition, and only those with a weight
+    matter; else all do.
+    """
+    if fit.design.dense.size:
+        return np.ones(fit.design.samples, dtype=bool), np.ones(len(contrast), dtype=bool)
+    return involved_samples(fit, contrast), contrast != 0
+
+
 def standard_error(fit: StudyFit, contrast: np.ndarray, inference: Inference) -> np.ndarray:
     """(genes,) standard error of c'beta, natural log, NaN for genes without counts."""
+    samples, columns = relevant_part(fit, contrast)
     fitted = np.flatnonzero(np.isfinite(fit.genes.final))
     error = np.full(len(fit.counts), np.nan)
     _, _, error[fitted] = inference.wald_test(
-        fit.design.matrix,
+        fit.design.matrix[np.ix_(samples, columns)],
         fit.genes.final[fitted],
-        fit.genes.coefficients[fitted],
-        np.maximum(fit.genes.means[fitted], MIN_MEAN).T,
-        RIDGE * np.eye(fit.design.coefficients),
-        contrast,
+        fit.genes.coefficients[np.ix_(fitted, columns)],
+        np.maximum(fit.genes.means[np.ix_(fitted, samples)], MIN_MEAN).T,
+        RIDGE * np.eye(columns.sum()),
+        contrast[columns],
         0.0,
     )
     return error
@@ -95,23 +109,19 @@ def shrink_contrast(
     fit: StudyFit, contrast: np.ndarray, estimate: np.ndarray, error: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Shrunken estimates (genes,) and their errors, from those of maximum likelihood; all natural log."""
+    samples, columns = relevant_part(fit, contrast)
+    design = Design.split(fit.design.matrix[np.ix_(samples, columns)])
     scale = prior_scale(estimate, error)
     shrunken, shrunken_error = np.full(len(estimate), np.nan), np.full(len(estimate), np.nan)
     fitted = np.flatnonzero(np.isfinite(fit.genes.final))
-    step = max(1, CHUNK_ELEMENTS // fit.design.samples)
+    step = max(1, CHUNK_ELEMENTS // design.samples)
     for first in range(0, len(fitted), step):
         genes = fitted[first : first + step]
-        counts = fit.fitted_counts[genes]
-        posterior = Posterior(
-            counts,
-            np.log(select(fit.factors, genes)),
-            fit.design,
-            1 / fit.genes.final[genes],
-            contrast,
-            scale,
-            separated_ridge(counts, fit.design),
-        )
-        found = shrink(posterior, fit.genes.coefficients[genes])
+        counts = fit.fitted_counts[np.ix_(genes, samples)]
+        log_factors = np.log(select(fit.factors, genes)[..., samples])
+        size, ridge = 1 / fit.genes.final[genes], separated_ridge(counts, design)
+        posterior = Posterior(counts, log_factors, design, size, contrast[columns], scale, ridge)
+        found = shrink(posterior, fit.genes.coefficients[np.ix_(genes, columns)])
         shrunken[genes], shrunken_error[genes] = found.estimate, found.error
     return shrunken, shrunken_error
 
@@ -123,8 +133,3 @@ def _absent(fit: StudyFit, contrast: np.ndarray, samples: np.ndarray) -> np.ndar
     if (contrast >= 0).all() or (contrast <= 0).all():
         return emptied
     return emptied | (somewhere & ~np.any(fit.counts[:, samples] > 0, axis=1))
-
-
-def _two_groups(fit: StudyFit, contrast: np.ndarray) -> bool:
-    """Whether the contrast compares two groups of a design without covariates."""
-    return fit.design.saturated and np.count_nonzero(contrast) == 2
