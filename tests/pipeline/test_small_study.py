@@ -62,6 +62,7 @@ def test_edited_toolkit_module_runs_the_commands_that_import_it(
     run_pipeline: Callable[..., Run], tmp_path: Path
 ) -> None:
     pipeline = tmp_path / "pipeline"
+    pipeline.mkdir()
     for name in PIPELINE_PARTS:
         source = ROOT / name
         shutil.copytree(source, pipeline / name) if source.is_dir() else shutil.copy(source, pipeline / name)
