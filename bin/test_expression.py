@@ -2,6 +2,7 @@
 """Test the contrasts of one study on its counts: one fit by the model of DESeq2, every contrast from it."""
 
 import argparse
+import os
 from pathlib import Path
 
 from rxpress.errors import require, run_command
@@ -10,8 +11,11 @@ from rxpress.errors import require, run_command
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--counts", required=True, type=Path, help="genes in rows, one column per sample")
-    parser.add_argument("--lengths", type=Path, help="gene lengths per sample, of unscaled --counts")
-    parser.add_argument("--length_correction", choices=["scaled", "none"], default="scaled")
+    parser.add_argument(
+        "--lengths", type=Path, help="gene lengths per sample, if --counts are not scaled yet"
+    )
+    parser.add_argument("--length_correction", choices=["scaled", "offset", "none"], default="scaled")
+    parser.add_argument("--control_genes", type=Path, help="ids or names of genes that size factors rest on")
     parser.add_argument("--samples", required=True, type=Path, help="samples.tsv of the study")
     parser.add_argument("--contrasts", required=True, type=Path, help="contrasts.json of the study")
     parser.add_argument("--test_method", choices=["auto", "deseq2"], default="auto")
@@ -30,23 +34,28 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_arguments()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # many small products: its threads would only queue
     require(modules=["numpy", "pandas", "pydeseq2", "scipy"])
+    from rxpress import tables
     from rxpress.contrasts import StudyDesign
-    from rxpress.expression import CallRule, analyze_study, correct_lengths
+    from rxpress.expression import CallRule, analyze_study
     from rxpress.inference import choose_inference
-    from rxpress.tables import read_json, read_matrix, read_samples, write_json, write_matrix, write_table
+    from rxpress.study_counts import prepare_counts
 
-    counts = read_matrix(args.counts)
-    if args.lengths and args.length_correction == "scaled":
-        counts = correct_lengths(counts, read_matrix(args.lengths))
-    design = StudyDesign.from_json(read_json(args.contrasts))
+    samples = tables.read_samples(args.samples)
+    samples = samples[samples["kept"]]
+    counts = tables.read_matrix(args.counts)
+    lengths = tables.read_matrix(args.lengths) if args.lengths else None
+    control = tables.read_text(args.control_genes).split() if args.control_genes else []
+    counts = prepare_counts(counts, lengths, samples["sample"].tolist(), args.length_correction, control)
+    design = StudyDesign.from_json(tables.read_json(args.contrasts))
     rule = CallRule(args.alpha, args.fold_change, args.p_value)
-    inference = choose_inference(args.inference, args.threads)
-    results = analyze_study(counts, read_samples(args.samples), design, rule, inference)
-    write_matrix(results.expression, args.outdir / "log2_expression.tsv")
+    inference = choose_inference(args.inference, args.threads, counts.length_correction)
+    results = analyze_study(counts, samples, design, rule, inference)
+    tables.write_matrix(results.expression, args.outdir / "log2_expression.tsv")
     for name, table in results.tables.items():
-        write_table(table, args.outdir / name)
-    write_json(results.facts, args.outdir / "fit.json")
+        tables.write_table(table, args.outdir / name)
+    tables.write_json(results.facts, args.outdir / "fit.json")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import pandas as pd
 
 from rxpress.deseq.contrast import ContrastTest, evaluate_contrast
 from rxpress.deseq.fit import StudyFit, fit_study
-from rxpress.deseq.size_factors import estimate_size_factors
+from rxpress.deseq.size_factors import Normalization, normalize
 from rxpress.inference import BatchedInference
 from rxpress.tables import read_table
 
@@ -37,6 +37,7 @@ class Study:
     counts: np.ndarray
     samples: pd.DataFrame
     conditions: list[str]
+    normalization: Normalization
     fit: StudyFit
 
     def contrast(self, weights: dict[str, float]) -> np.ndarray:
@@ -69,8 +70,10 @@ def study(name: str, blocked: bool = True) -> Study:
     columns = [samples["condition"] == level for level in conditions]
     columns += [samples["batch"] == level for level in batches]
     matrix = np.array(columns, dtype=float).T
-    fit = fit_study(counts, estimate_size_factors(counts)[0], matrix, BatchedInference())
-    return Study(counts, samples, conditions, fit)
+    lengths = golden("lengths.lengths").drop(columns="gene_id").to_numpy(float) if name == "lengths" else None
+    normalization = normalize(counts, lengths)
+    fit = fit_study(counts, normalization.factors, matrix, BatchedInference())
+    return Study(counts, samples, conditions, normalization, fit)
 
 
 def relative(ours: np.ndarray, theirs: pd.Series, quantile: float = 1.0) -> float:

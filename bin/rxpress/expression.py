@@ -13,10 +13,9 @@ import pandas as pd
 from rxpress.contrasts import Contrast, StudyDesign, coefficient_vector, design_matrix
 from rxpress.deseq.contrast import ContrastTest, evaluate_contrast
 from rxpress.deseq.fit import StudyFit, fit_study
-from rxpress.deseq.size_factors import estimate_size_factors
 from rxpress.deseq.stabilize import stabilize_variance
 from rxpress.errors import InputError, Problem
-from rxpress.quantification import Estimates, length_scaled_counts
+from rxpress.study_counts import StudyCounts
 from rxpress.tables import GeneMatrix
 
 if TYPE_CHECKING:
@@ -60,26 +59,18 @@ class StudyResults:
 
 
 def analyze_study(
-    counts: GeneMatrix, samples: pd.DataFrame, design: StudyDesign, rule: CallRule, inference: Inference
+    counts: StudyCounts, samples: pd.DataFrame, design: StudyDesign, rule: CallRule, inference: Inference
 ) -> StudyResults:
     """Fit a study once and evaluate all its contrasts.
 
-    counts : rounded here; columns other than the kept samples are passed over. samples : the study's
-    samples.tsv. Log expression, size factors and the summary are always there; what cannot be tested has
-    its reason.
+    samples : the rows of the study's samples.tsv that belong to the columns of `counts`. Log expression, size
+    factors and the summary are always there; what cannot be tested has its reason.
     """
-    samples = samples[samples["kept"]]
-    counts = select_counts(counts, samples["sample"].tolist())
-    factors, kind = size_factors(counts.values)
+    factors = counts.normalization.factors
     expression, transformation = stabilize_variance(counts.values, factors, inference)
     untested = design.untested_because or why_untested(counts, samples, design)
-    tables = {"size_factors.tsv": pd.DataFrame({"sample": counts.samples, "size_factor": factors})}
-    facts = method_facts(inference) | {
-        "transformation": transformation,
-        "size_factors": kind,
-        "untested_because": untested,
-        "warnings": [],
-    }
+    facts = method_facts(counts, inference) | {"transformation": transformation, "untested_because": untested}
+    tables = {"size_factors.tsv": size_factor_table(counts)}
     tested: dict[str, pd.DataFrame] = {}
     if not untested:
         matrix, coefficients = design_matrix(samples, design)
@@ -88,54 +79,13 @@ def analyze_study(
         tested = {c.id: contrast_table(counts, fit, c, coefficients, rule, inference) for c in asked}
         tables["dispersions.tsv"] = dispersion_table(counts, fit)
         facts |= fit_facts(fit, tested, rule) | {"genes_rescued": getattr(inference, "rescued", 0)}
-        facts["warnings"] = fit_warnings(fit, kind, asked, coefficients)
+        facts["warnings"] = fit_warnings(counts, fit, asked, coefficients)
     tables |= {f"{contrast}.tsv": table for contrast, table in tested.items()}
     tables["summary.tsv"] = summary_table(design.contrasts, tested, untested)
-    return StudyResults(replace(counts, values=expression), tables, facts)
+    return StudyResults(replace(counts.genes, values=expression), tables, facts)
 
 
-def select_counts(counts: GeneMatrix, samples: Sequence[str]) -> GeneMatrix:
-    """The counts of these samples, rounded; InputError for a sample without a column or impossible values."""
-    try:
-        counts = counts.select(samples)
-    except KeyError as missing:
-        raise InputError(
-            Problem(f"no counts of {missing.args[0]}", "the matrix needs a column per kept sample")
-        ) from None
-    values = np.rint(counts.values)
-    if not (np.isfinite(values) & (values >= 0)).all():
-        raise InputError(
-            Problem("counts must be numbers of 0 and above", "give raw counts, not logs or ratios")
-        )
-    return replace(counts, values=values)
-
-
-def correct_lengths(counts: GeneMatrix, lengths: GeneMatrix) -> GeneMatrix:
-    """Counts as if each gene had its mean length in every sample: tximport's lengthScaledTPM.
-
-    InputError unless both have the same genes and samples.
-    """
-    try:
-        length = lengths.select(counts.samples).values
-    except KeyError as missing:
-        what = f"no gene lengths of {missing.args[0]}"
-        raise InputError(Problem(what, "give the lengths of these counts")) from None
-    if not np.array_equal(counts.gene_ids, lengths.gene_ids):
-        raise InputError(
-            Problem("counts and lengths differ in their genes", "give the lengths of these counts")
-        )
-    per_base = counts.values / length
-    return replace(counts, values=length_scaled_counts(Estimates(counts.values, per_base, length)))
-
-
-def size_factors(counts: np.ndarray) -> tuple[np.ndarray, str]:
-    """Size factors (samples,) and what they rest on; all 1 (`none`) if a sample has no counts."""
-    if not counts.size or not counts.any(axis=0).all():
-        return np.ones(counts.shape[1]), "none"
-    return estimate_size_factors(counts)
-
-
-def why_untested(counts: GeneMatrix, samples: pd.DataFrame, design: StudyDesign) -> str:
+def why_untested(counts: StudyCounts, samples: pd.DataFrame, design: StudyDesign) -> str:
     """Why no test is possible with the counts and rows of the kept samples, or ''."""
     totals = np.sum(counts.values, axis=0)
     empty = [name for name, total in zip(counts.samples, totals, strict=True) if not total]
@@ -150,7 +100,7 @@ def why_untested(counts: GeneMatrix, samples: pd.DataFrame, design: StudyDesign)
 
 
 def contrast_table(
-    counts: GeneMatrix,
+    counts: StudyCounts,
     fit: StudyFit,
     contrast: Contrast,
     coefficients: Sequence[str],
@@ -162,8 +112,8 @@ def contrast_table(
     test = evaluate_contrast(fit, vector, inference, rule.alpha, rule.threshold)
     table = pd.DataFrame(
         {
-            "gene_id": counts.gene_ids,
-            "gene_name": counts.gene_names,
+            "gene_id": counts.genes.gene_ids,
+            "gene_name": counts.genes.gene_names,
             "base_mean": fit.base_means,
             "log2_fold_change": test.estimate,
             "lfc_se": test.error,
@@ -192,11 +142,15 @@ def call_genes(test: ContrastTest, rule: CallRule) -> np.ndarray:
     return np.where(np.isnan(p_value), "untested", np.where(called, directions, "unchanged"))
 
 
-def dispersion_table(counts: GeneMatrix, fit: StudyFit) -> pd.DataFrame:
+def size_factor_table(counts: StudyCounts) -> pd.DataFrame:
+    return pd.DataFrame({"sample": counts.samples, "size_factor": counts.normalization.size_factors})
+
+
+def dispersion_table(counts: StudyCounts, fit: StudyFit) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "gene_id": counts.gene_ids,
-            "gene_name": counts.gene_names,
+            "gene_id": counts.genes.gene_ids,
+            "gene_name": counts.genes.gene_names,
             "base_mean": fit.base_means,
             "gene_wise": fit.genes.gene_wise,
             "fitted": fit.genes.fitted,
@@ -231,10 +185,14 @@ def _counts_of_calls(table: pd.DataFrame) -> dict[str, float]:
     return {"tested": len(table) - calls["untested"], **calls, "lines_agree": agree}
 
 
-def method_facts(inference: Inference) -> dict[str, Any]:
+def method_facts(counts: StudyCounts, inference: Inference) -> dict[str, Any]:
+    """What fit.json says of every study, tested or not."""
     libraries = ("numpy", "scipy", "pandas", "pydeseq2")
     return {
         "method": "deseq2",
+        "length_correction": counts.length_correction,
+        "size_factors": counts.normalization.kind,
+        "warnings": [],
         "inference": type(inference).__name__,
         "versions": {library: version(library) for library in libraries},
     }
@@ -265,11 +223,11 @@ def fit_facts(fit: StudyFit, tested: dict[str, pd.DataFrame], rule: CallRule) ->
 
 
 def fit_warnings(
-    fit: StudyFit, size_factor_kind: str, contrasts: Sequence[Contrast], coefficients: Sequence[str]
+    counts: StudyCounts, fit: StudyFit, contrasts: Sequence[Contrast], coefficients: Sequence[str]
 ) -> list[str]:
     """What a reader of the results should know about the fit."""
     warnings = []
-    if size_factor_kind == "poscounts":
+    if counts.normalization.kind == "poscounts":
         warnings.append("no gene is expressed in every sample: size factors rest on positive counts only")
     if fit.trend.kind == "mean":
         warnings.append(
@@ -277,7 +235,7 @@ def fit_warnings(
         )
     if fit.trend.kind == "none":
         warnings.append("counts vary no more than by chance: gene-wise dispersions were not shrunken")
-    shift = size_factor_shift(fit.counts, fit.factors)
+    shift = size_factor_shift(counts)
     for contrast in contrasts:
         vector = coefficient_vector(contrast.weights, coefficients)
         moved = float(shift @ np.linalg.pinv(fit.design.matrix).T @ vector)
@@ -289,9 +247,9 @@ def fit_warnings(
     return warnings
 
 
-def size_factor_shift(counts: np.ndarray, factors: np.ndarray) -> np.ndarray:
+def size_factor_shift(counts: StudyCounts) -> np.ndarray:
     """(samples,) log2 of size factor over library size, the same in all unless much of expression shifts."""
-    return np.log2(factors / counts.sum(axis=0))
+    return np.log2(counts.normalization.size_factors / np.sum(counts.values, axis=0))
 
 
 def _number(value: float) -> float | None:

@@ -18,9 +18,10 @@ from pydeseq2.inference import Inference
 
 from rxpress.deseq.design import Design
 from rxpress.deseq.dispersion_search import Objective, search_dispersions
-from rxpress.deseq.gamma_glm import fit_gamma_glm
+from rxpress.deseq.gamma_glm import START, fit_gamma_glm
 from rxpress.deseq.glm import MAX_ITERATIONS, MIN_MEAN, fit_glm, wald_error, wald_p_values
 from rxpress.deseq.shrinkage import Posterior, shrink
+from rxpress.errors import InputError, Problem
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,10 +61,11 @@ class BatchedInference(Inference):
         return (variances - (1 / of_sample).mean() * means) / means**2
 
     def dispersion_trend_gamma_glm(
-        self, covariates: pd.Series, targets: pd.Series
+        self, covariates: pd.Series, targets: pd.Series, start: np.ndarray = START
     ) -> tuple[np.ndarray, np.ndarray, bool]:
+        """As the parent says; start : (2,) coefficients to start from."""
         covariate = np.asarray(covariates, dtype=float)
-        coefficients, converged = fit_gamma_glm(covariate, np.asarray(targets, dtype=float))
+        coefficients, converged = fit_gamma_glm(covariate, np.asarray(targets, dtype=float), start)
         return coefficients, coefficients[0] + coefficients[1] * covariate, converged
 
     def alpha_mle(
@@ -216,10 +218,13 @@ class BatchedInference(Inference):
                 list(pool.map(work, chunks))
 
 
-def choose_inference(name: str, threads: int = 1) -> Inference:
-    """`batched`: all genes at once; `pydeseq2`: PyDESeq2's own, gene by gene."""
+def choose_inference(name: str, threads: int = 1, length_correction: str = "none") -> Inference:
+    """`batched`: all genes at once; `pydeseq2`: PyDESeq2's own, gene by gene, which knows no offsets."""
     if name == "batched":
         return BatchedInference(threads)
+    if length_correction == "offset":
+        what = "--inference pydeseq2 knows no length offsets"
+        raise InputError(Problem(what, "use --length_correction scaled or --inference batched"))
     from pydeseq2.default_inference import DefaultInference
 
     return DefaultInference(n_cpus=threads)

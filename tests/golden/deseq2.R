@@ -3,6 +3,7 @@
 #   lines      four lines x vehicle, drug x 3 replicates, 3 batches; genes silent in line C, outliers
 #   replicates two groups of 8: outliers are replaced and their genes fitted anew
 #   groups     two groups of 4: outliers are flagged, save low counts
+#   lengths    two groups of 4 with gene lengths that change: offsets, as tximport hands them over
 #   pairs      two groups of 2: the dispersion prior is matched to the whole distribution of residuals
 #
 # Shrunken fold changes are minima, by optim, of apeglm's posterior with flat priors on everything but the contrast.
@@ -38,11 +39,13 @@ add_outliers <- function(counts, number) {
   counts
 }
 
-fit <- function(counts, samples, design) {
+fit <- function(counts, samples, design, lengths = NULL) {
   storage.mode(counts) <- "integer"
   rownames(counts) <- sprintf("g%04d", seq_len(nrow(counts)))
   colnames(counts) <- samples$sample
-  suppressMessages(DESeq(DESeqDataSetFromMatrix(counts, samples, design)))
+  if (is.null(lengths)) return(suppressMessages(DESeq(DESeqDataSetFromMatrix(counts, samples, design))))
+  txi <- list(counts = counts, length = lengths, abundance = counts / lengths, countsFromAbundance = "no")
+  suppressMessages(DESeq(DESeqDataSetFromTximport(txi, samples, design)))
 }
 
 # A gene whose fit does not converge has the coefficients at which optim happens to stop: leave such genes out.
@@ -68,14 +71,14 @@ contrast_table <- function(dds, contrast) {
     p_threshold = beyond$pvalue, p_adjusted_threshold = beyond$padj)
 }
 
-save_fit <- function(dds, name) {
+save_fit <- function(dds, name, factors = sizeFactors(dds)) {
   counts <- data.frame(gene_id = rownames(dds), counts(dds), check.names = FALSE)
   save(counts, paste0(name, ".counts"))
   genes <- mcols(dds)
   save(data.frame(gene_id = rownames(dds), base_mean = genes$baseMean, gene_wise = genes$dispGeneEst,
                   fitted = genes$dispFit, final = genes$dispersion), paste0(name, ".dispersions"))
   trend <- attributes(dispersionFunction(dds))
-  save(data.frame(sample = colnames(dds), condition = dds$condition, batch = dds$batch, size_factor = sizeFactors(dds)),
+  save(data.frame(sample = colnames(dds), condition = dds$condition, batch = dds$batch, size_factor = factors),
        paste0(name, ".samples"))
   save(data.frame(asymptotic = trend$coefficients[1], extra_poisson = trend$coefficients[2],
                   residual_variance = trend$varLogDispEsts, prior_variance = trend$dispPriorVar), paste0(name, ".trend"))
@@ -85,7 +88,7 @@ set.seed(42)
 condition <- factor(rep(c("A.v", "A.d", "B.v", "B.d", "C.v", "C.d", "D.v", "D.d"), each = 3),
                     levels = c("A.v", "A.d", "B.v", "B.d", "C.v", "C.d", "D.v", "D.d"))
 lines <- data.frame(sample = paste0("s", 1:24), condition = condition, batch = factor(rep(c("x", "y", "z"), 8)))
-counts <- add_outliers(draw_counts(900, condition, lines$batch), 15)
+counts <- add_outliers(draw_counts(700, condition, lines$batch), 45)
 counts[200:270, condition %in% c("C.v", "C.d")] <- 0
 counts[271:280, condition == "C.v"] <- 0
 counts[4:9, ] <- 0
@@ -104,23 +107,38 @@ for (name in names(contrasts)) {
 unblocked <- fit(counts, lines, ~ 0 + condition)
 one_line <- contrasts$one_line[1:8]
 save(contrast_table(flag_involved(unblocked, one_line), one_line), "lines.one_line.unblocked")
+lines_dds <- dds
 vst <- assay(varianceStabilizingTransformation(dds, blind = TRUE))[1:150, ]
 save(data.frame(gene_id = rownames(vst), vst, check.names = FALSE), "lines.vst")
 
-two_groups <- function(name, replicates, genes, outliers, scatter = 0.5) {
+two_groups <- function(replicates) {
   condition <- factor(rep(c("vehicle", "drug"), each = replicates), levels = c("vehicle", "drug"))
-  samples <- data.frame(sample = paste0("s", seq_along(condition)), condition = condition, batch = factor("x"))
-  counts <- draw_counts(genes, condition, samples$batch, scatter)
-  counts <- add_outliers(counts, outliers)
-  counts[10, ] <- c(40, numeric(2 * replicates - 1))
-  counts <- without_stuck(counts, samples, ~ 0 + condition)
-  dds <- fit(counts, samples, ~ 0 + condition)
+  data.frame(sample = paste0("s", seq_along(condition)), condition = condition, batch = factor("x"))
+}
+
+compare_groups <- function(name, samples, genes, outliers, scatter = 0.5) {
+  counts <- add_outliers(draw_counts(genes, samples$condition, samples$batch, scatter), outliers)
+  counts[10, ] <- c(40, numeric(nrow(samples) - 1))
+  dds <- fit(without_stuck(counts, samples, ~ 0 + condition), samples, ~ 0 + condition)
   save_fit(dds, name)
   save(contrast_table(dds, c(-1, 1)), paste0(name, ".drug"))
 }
-two_groups("replicates", 8, 300, 40)
-two_groups("groups", 4, 400, 80)
-two_groups("pairs", 2, 500, 0, scatter = 1.4)
+compare_groups("replicates", two_groups(8), 300, 40)
+compare_groups("groups", two_groups(4), 400, 80)
+compare_groups("pairs", two_groups(2), 500, 0, scatter = 1.4)
+
+samples <- two_groups(4)
+counts <- draw_counts(250, samples$condition, samples$batch)
+switched <- 1:60
+lengths <- matrix(round(2^rnorm(250, 10, 1)), 250, 8) * matrix(sample(c(0.9, 1, 1.1), 2000, TRUE), 250)
+lengths[switched, samples$condition == "drug"] <- lengths[switched, samples$condition == "drug"] * 2
+counts[switched, samples$condition == "drug"] <- counts[switched, samples$condition == "drug"] * 2
+dds <- fit(counts, samples, ~ 0 + condition, lengths)
+stopifnot(all(mcols(dds)$betaIter < 100))
+relative <- lengths / exp(rowMeans(log(lengths)))
+save_fit(dds, "lengths", estimateSizeFactorsForMatrix(counts / relative))
+save(data.frame(gene_id = rownames(dds), lengths), "lengths.lengths")
+save(contrast_table(dds, c(-1, 1)), "lengths.drug")
 
 # The basis is completed so that the contrast is the last coefficient.
 prior_scale <- function(estimate, error) {
@@ -164,5 +182,5 @@ shrink <- function(dds, contrast, name) {
   save(data.frame(gene_id = rownames(dds)[genes], shrunken = rows[, 1] / log(2), shrunken_se = rows[, 2] / log(2),
                   prior_scale = rows[, 3]), name)
 }
-shrink(dds, contrasts$one_line, "lines.one_line.shrunken")
-shrink(dds, contrasts$interaction, "lines.interaction.shrunken")
+shrink(lines_dds, contrasts$one_line, "lines.one_line.shrunken")
+shrink(lines_dds, contrasts$interaction, "lines.interaction.shrunken")

@@ -13,7 +13,7 @@ from rxpress.deseq.glm import log_likelihood, wald_p_values
 from rxpress.deseq.multiple_testing import adjust_with_filter, benjamini_hochberg, lowess
 from rxpress.deseq.outliers import flag_outliers, trimmed_mean
 from rxpress.deseq.prior_variance import loess
-from rxpress.deseq.size_factors import estimate_size_factors
+from rxpress.deseq.size_factors import estimate_size_factors, normalize
 from rxpress.deseq.stabilize import stabilize_variance
 from rxpress.inference import BatchedInference
 
@@ -59,9 +59,18 @@ def test_size_factors_are_those_of_r() -> None:
     assert factors == pytest.approx([0.665255259577, 0.866943597777, 1.73388719555], rel=1e-11)
 
 
-def test_a_sample_without_counts_has_no_size_factor() -> None:
+def test_size_factors_rest_on_control_genes_alone() -> None:
+    counts = np.array([[10, 20, 40], [7, 0, 0], [900, 10, 3]], dtype=float)
+    control = np.array([True, False, False])
+    assert normalize(counts, control=control).size_factors == pytest.approx([0.5, 1, 2], rel=1e-12)
     with pytest.raises(ValueError, match="no counts"):
-        estimate_size_factors(np.array([[1.0, 0.0], [4.0, 0.0]]))
+        normalize(counts, control=~control & (counts[:, 1] == 0))
+
+
+def test_counts_of_a_study_with_an_empty_sample_are_left_as_they_are() -> None:
+    normalization = normalize(np.array([[1.0, 0.0], [4.0, 0.0]]))
+    assert normalization.kind == "none"
+    assert normalization.factors.tolist() == [1, 1]
 
 
 def test_log_likelihood_is_that_of_the_negative_binomial() -> None:

@@ -15,8 +15,9 @@ from study_sheets import sheet
 from rxpress.conditions import final_samples
 from rxpress.contrasts import StudyDesign, design_studies
 from rxpress.errors import InputError
-from rxpress.expression import CallRule, StudyResults, analyze_study, correct_lengths
-from rxpress.inference import BatchedInference
+from rxpress.expression import CallRule, StudyResults, analyze_study
+from rxpress.inference import BatchedInference, choose_inference
+from rxpress.study_counts import prepare_counts
 from rxpress.tables import (
     GeneMatrix,
     read_json,
@@ -69,7 +70,10 @@ def planted_counts(samples: pd.DataFrame, genes: int = 800, seed: int = 0) -> Ge
 
 
 def analyzed(samples: pd.DataFrame, counts: GeneMatrix, rule: CallRule | None = None) -> StudyResults:
-    return analyze_study(counts, *designed(samples), rule or CallRule(), BatchedInference())
+    samples, design = designed(samples)
+    samples = samples[samples["kept"]]
+    ready = prepare_counts(counts, None, samples["sample"].tolist())
+    return analyze_study(ready, samples, design, rule or CallRule(), BatchedInference())
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +144,7 @@ def test_matrices_that_lack_a_sample_or_hold_logs_are_refused(run) -> None:
     assert f"no counts of {counts.samples[0]}" in done.stderr
     assert not out.exists()
     with pytest.raises(InputError, match="0 and above"):
-        analyze_study(replace(counts, values=-counts.values), samples, design, CallRule(), BatchedInference())
+        prepare_counts(replace(counts, values=-counts.values), None, counts.samples)
 
 
 def test_planted_effects_are_found_with_their_direction(two_lines: StudyResults) -> None:
@@ -253,9 +257,44 @@ def test_counts_and_lengths_give_the_length_scaled_counts_of_tximport() -> None:
     genes, samples = np.array(["a", "b"]), ["x", "y"]
     counts = GeneMatrix(genes, genes, samples, np.array([[100.0, 50], [100, 50]]))
     lengths = GeneMatrix(genes, genes, samples, np.array([[1000.0, 500], [1000, 1000]]))
-    scaled = correct_lengths(counts, lengths).values
-    assert scaled[:, 0] == pytest.approx([200 * 0.75 / 1.75, 200 / 1.75])
-    assert scaled[:, 1] == pytest.approx([100 * 1.5 / 2.5, 100 / 2.5])
+    scaled = prepare_counts(counts, lengths, samples, "scaled").values
+    assert scaled[:, 0].tolist() == [round(200 * 0.75 / 1.75), round(200 / 1.75)]
+    assert scaled[:, 1].tolist() == [round(100 * 1.5 / 2.5), round(100 / 2.5)]
+
+
+def test_lengths_that_do_not_fit_the_counts_are_refused() -> None:
+    genes, samples = np.array(["a", "b"]), ["x", "y"]
+    counts = GeneMatrix(genes, genes, samples, np.full((2, 2), 50.0))
+    strange = [
+        replace(counts, gene_ids=genes[::-1]),
+        replace(counts, samples=["x", "z"]),
+        replace(counts, values=np.zeros((2, 2))),
+    ]
+    for lengths in strange:
+        with pytest.raises(InputError, match="lengths"):
+            prepare_counts(counts, lengths, samples, "offset")
+    with pytest.raises(InputError, match="needs gene lengths"):
+        prepare_counts(counts, None, samples, "offset")
+    with pytest.raises(InputError, match="knows no length offsets"):
+        choose_inference("pydeseq2", length_correction="offset")
+
+
+def test_control_genes_are_named_by_id_or_name() -> None:
+    samples = sheet({"S1": "sensitive"})
+    counts = planted_counts(samples)
+    plain = prepare_counts(counts, None, counts.samples)
+    wanted = [*counts.gene_ids[200:250], *counts.gene_names[250:300]]
+    controlled = prepare_counts(counts, None, counts.samples, control_genes=wanted)
+    few = GeneMatrix(
+        *(part[200:300] for part in (counts.gene_ids, counts.gene_names)),
+        counts.samples,
+        counts.values[200:300],
+    )
+    truth = prepare_counts(few, None, counts.samples)
+    assert np.array_equal(controlled.normalization.factors, truth.normalization.factors)
+    assert not np.array_equal(controlled.normalization.factors, plain.normalization.factors)
+    with pytest.raises(InputError, match="ACTB"):
+        prepare_counts(counts, None, counts.samples, control_genes=["ACTB"])
 
 
 @pytest.mark.real

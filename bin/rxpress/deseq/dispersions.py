@@ -83,8 +83,7 @@ def shrink_dispersions(
 ) -> np.ndarray:
     """Maximum a posteriori dispersions (genes,) with a normal prior about the log of the trend `fitted`.
 
-    R searches from the gene-wise dispersion unless that is far below the trend, which only our inference can
-    be told.
+    The search starts from the gene-wise dispersion unless that is far below the trend.
     """
     start = np.where(gene_wise > START_SHARE * fitted, gene_wise, fitted)
     return inference.alpha_mle(
@@ -96,8 +95,13 @@ def shrink_dispersions(
         max_dispersion(design.samples),
         prior_disp_var=prior_variance,
         prior_reg=True,
-        **({"start": start} if isinstance(inference, BatchedInference) else {}),
+        **_from(start, inference),
     )[0]
+
+
+def _from(start: np.ndarray, inference: Inference) -> dict[str, np.ndarray]:
+    """Where to start from, as an argument for an inference that can be told: R's estimates depend on it."""
+    return {"start": start} if isinstance(inference, BatchedInference) else {}
 
 
 def max_dispersion(samples: int) -> float:
@@ -112,7 +116,7 @@ def start_dispersions(
 
     normalized = (counts / factors).T
     rough = inference.fit_rough_dispersions(normalized, pd.DataFrame(design.matrix))
-    moments = inference.fit_moments_dispersions(normalized, factors)
+    moments = inference.fit_moments_dispersions(normalized, factors.T)
     return np.clip(np.minimum(rough, moments), MIN_DISPERSION, max_dispersion(design.samples))
 
 
@@ -123,9 +127,9 @@ def gene_wise_dispersions(
     floored at MIN_MEAN before the fit."""
     start = start_dispersions(counts, factors, design, inference)
     if design.saturated:
-        means = inference.lin_reg_mu(counts.T, factors, design.matrix, MIN_MEAN)
+        means = inference.lin_reg_mu(counts.T, factors.T, design.matrix, MIN_MEAN)
     else:
-        means = inference.irls(counts.T, factors, design.matrix, start, MIN_MEAN, TOLERANCE)[1]
+        means = inference.irls(counts.T, factors.T, design.matrix, start, MIN_MEAN, TOLERANCE)[1]
     means = np.maximum(means.T, MIN_MEAN)
     limit = max_dispersion(design.samples)
     found, _ = inference.alpha_mle(counts.T, design.matrix, means.T, start, MIN_DISPERSION, limit)
@@ -162,7 +166,7 @@ def _parametric_trend(means: np.ndarray, gene_wise: np.ndarray, inference: Infer
         good = (residuals > 1e-4) & (residuals < 15)
         before = coefficients
         coefficients, _, converged = inference.dispersion_trend_gamma_glm(
-            pd.Series(1 / means[good]), pd.Series(gene_wise[good])
+            pd.Series(1 / means[good]), pd.Series(gene_wise[good]), **_from(before, inference)
         )
         if not (np.isfinite(coefficients).all() and (coefficients > 0).all()):
             return None
