@@ -21,11 +21,20 @@ def helpLine(name, one) {
 /* The last words: where the report is, and which samples were left out of the tests and why. */
 def closingText(run, outdir) {
     if (!run.success) {
-        return "\nrxpress did not finish. What is wrong stands above in the lines that begin with 'error:'."
+        def problems = problemLines(run.errorReport)
+        def said = problems ?: ["The reason stands above, and in ${run.launchDir}/.nextflow.log."]
+        return (['', 'rxpress did not finish.'] + said).join('\n')
     }
     def table = file("${outdir}/inputs/excluded_samples.tsv")
     def excluded = run.stubRun || !table.exists() ? [] : table.readLines().drop(1)
     def names = excluded.collect { line -> line.split('\t') }.collect { cells -> "  ${cells[0]} (${cells[1]}): ${cells[2]}" }
     def left_out = names ? ["${names.size()} sample(s) left out of the tests:"] + names : ['All samples were used.']
     (['', "rxpress is done: ${outdir}/report/rxpress_report.html"] + left_out).join('\n')
+}
+
+/* Every `error:` line of the task that failed. (Nextflow's own message shows only the last of them.) */
+def problemLines(report) {
+    def folder = (report ?: '') =~ /Work dir:\s+(\S+)/
+    def log = folder.find() ? file("${folder.group(1)}/.command.err") : null
+    log && log.exists() ? log.readLines().findAll { line -> line.startsWith('error: ') } : []
 }

@@ -50,9 +50,9 @@ class Run:
 
     @property
     def errors(self) -> list[str]:
-        return [
-            line.strip().removeprefix("error: ") for line in self.printed.splitlines() if "error: " in line
-        ]
+        """The `error:` lines of the closing message."""
+        closing = self.printed.rpartition("rxpress did not finish.")[2]
+        return [line.removeprefix("error: ") for line in closing.splitlines() if line.startswith("error: ")]
 
     def ended_well(self) -> Run:
         assert self.status == 0, self.printed

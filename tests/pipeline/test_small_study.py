@@ -229,3 +229,11 @@ def test_everything_wrong_is_said_at_once_before_any_other_task(
         assert piece in told
     assert set(run.tasks("FAILED")) == {"CHECK_INPUTS"}
     assert len(run.trace) == 1
+
+
+def test_a_hundred_problems_are_all_told(run_pipeline: Callable[..., Run], tmp_path: Path) -> None:
+    rows = [small_rows()[0] | {"sample": f"s{i}", "fastq_1": f"none_{i}.fastq.gz"} for i in range(100)]
+    run = run_pipeline(tmp_path, *sheet(tmp_path / "sheet.csv", rows))
+    assert run.status != 0
+    for i in range(100):
+        assert any(f"none_{i}.fastq.gz" in line for line in run.errors)
