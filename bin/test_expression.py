@@ -11,22 +11,17 @@ from rxpress.errors import require, run_command
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--counts", required=True, type=Path, help="genes in rows, one column per sample")
-    parser.add_argument(
-        "--lengths", type=Path, help="gene lengths per sample, if --counts are not scaled yet"
-    )
+    parser.add_argument("--lengths", type=Path, help="gene lengths by sample, of unscaled --counts")
     parser.add_argument("--length_correction", choices=["scaled", "offset", "none"], default="scaled")
     parser.add_argument("--control_genes", type=Path, help="ids or names of genes that size factors rest on")
     parser.add_argument("--samples", required=True, type=Path, help="samples.tsv of the study")
     parser.add_argument("--contrasts", required=True, type=Path, help="contrasts.json of the study")
     parser.add_argument("--test_method", choices=["auto", "deseq2"], default="auto")
-    parser.add_argument(
-        "--inference", choices=["batched", "pydeseq2"], default="batched", help="who fits the genes"
-    )
+    parser.add_argument("--fit", choices=["auto", "study", "cell_line"], default="auto")
+    parser.add_argument("--inference", choices=["batched", "pydeseq2"], default="batched", help="who fits")
     parser.add_argument("--alpha", type=float, default=0.05)
     parser.add_argument("--fold_change", type=float, default=2.0)
-    parser.add_argument(
-        "--p_value", choices=["adjusted", "raw"], default="adjusted", help="which p value calls"
-    )
+    parser.add_argument("--p_value", choices=["adjusted", "raw"], default="adjusted", help="what calls")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--outdir", required=True, type=Path)
     return parser.parse_args()
@@ -37,8 +32,9 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # many small products: its threads would only queue
     require(modules=["numpy", "pandas", "pydeseq2", "scipy"])
     from rxpress import tables
+    from rxpress.calls import CallRule
     from rxpress.contrasts import StudyDesign
-    from rxpress.expression import CallRule, analyze_study
+    from rxpress.expression import analyze_study
     from rxpress.inference import choose_inference
     from rxpress.study_counts import prepare_counts
 
@@ -51,7 +47,7 @@ def main() -> None:
     design = StudyDesign.from_json(tables.read_json(args.contrasts))
     rule = CallRule(args.alpha, args.fold_change, args.p_value)
     inference = choose_inference(args.inference, args.threads, counts.length_correction)
-    results = analyze_study(counts, samples, design, rule, inference)
+    results = analyze_study(counts, samples, design, rule, inference, args.fit)
     tables.write_matrix(results.expression, args.outdir / "log2_expression.tsv")
     for name, table in results.tables.items():
         tables.write_table(table, args.outdir / name)

@@ -4,49 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from rxpress.calls import CALLS, CallRule, call_genes
 from rxpress.contrasts import Contrast, StudyDesign, coefficient_vector, design_matrix
-from rxpress.deseq.contrast import ContrastTest, evaluate_contrast
-from rxpress.deseq.fit import StudyFit, fit_study
+from rxpress.deseq.contrast import evaluate_contrast
+from rxpress.deseq.glm import by_sample
 from rxpress.deseq.stabilize import stabilize_variance
-from rxpress.errors import InputError, Problem
+from rxpress.fit_choice import ChosenFit, choose_fit
+from rxpress.fit_facts import call_facts, fit_facts, fit_warnings, method_facts
 from rxpress.study_counts import StudyCounts
 from rxpress.tables import GeneMatrix
 
 if TYPE_CHECKING:
     from pydeseq2.inference import Inference
-
-GLOBAL_SHIFT = np.log2(1.5)
-CALLS = ("up", "down", "unchanged", "untested")
-
-
-@dataclass(frozen=True)
-class CallRule:
-    """A call needs a p value, `adjusted` or `raw`, below `alpha` and a change by `fold_change` or more."""
-
-    alpha: float = 0.05
-    fold_change: float = 2.0
-    p_value: str = "adjusted"
-
-    def __post_init__(self) -> None:
-        if not 0 < self.alpha < 1:
-            raise InputError(
-                Problem(f"--alpha {self.alpha} is not between 0 and 1", "give a level such as 0.05")
-            )
-        if self.fold_change < 1:
-            raise InputError(
-                Problem(f"--fold_change {self.fold_change} is below 1", "give a ratio such as 2")
-            )
-
-    @property
-    def threshold(self) -> float:
-        """The fold change on log2."""
-        return float(np.log2(self.fold_change))
 
 
 @dataclass(frozen=True)
@@ -59,12 +33,18 @@ class StudyResults:
 
 
 def analyze_study(
-    counts: StudyCounts, samples: pd.DataFrame, design: StudyDesign, rule: CallRule, inference: Inference
+    counts: StudyCounts,
+    samples: pd.DataFrame,
+    design: StudyDesign,
+    rule: CallRule,
+    inference: Inference,
+    fit: str = "study",
 ) -> StudyResults:
     """Fit a study once and evaluate all its contrasts.
 
-    samples : the rows of the study's samples.tsv that belong to the columns of `counts`. Log expression, size
-    factors and the summary are always there; what cannot be tested has its reason.
+    samples : the rows of the study's samples.tsv that belong to the columns of `counts`; fit : `study`,
+    `cell_line` or `auto`. Log expression, size factors and the summary are always there; what cannot be
+    tested has its reason.
     """
     factors = counts.normalization.factors
     expression, transformation = stabilize_variance(counts.values, factors, inference)
@@ -73,13 +53,14 @@ def analyze_study(
     tables = {"size_factors.tsv": size_factor_table(counts)}
     tested: dict[str, pd.DataFrame] = {}
     if not untested:
-        matrix, coefficients = design_matrix(samples, design)
         asked = [contrast for contrast in design.contrasts if contrast.status == "ok"]
-        fit = fit_study(counts.values, factors, matrix, inference)
-        tested = {c.id: contrast_table(counts, fit, c, coefficients, rule, inference) for c in asked}
-        tables["dispersions.tsv"] = dispersion_table(counts, fit)
-        facts |= fit_facts(fit, tested, rule) | {"genes_rescued": getattr(inference, "rescued", 0)}
-        facts["warnings"] = fit_warnings(counts, fit, asked, coefficients)
+        chosen = choose_fit(counts, samples, design, fit, inference)
+        tested = {
+            contrast.id: contrast_table(counts, chosen, contrast, rule, inference) for contrast in asked
+        }
+        tables["dispersions.tsv"] = dispersion_table(counts, chosen)
+        facts |= fit_facts(chosen, inference) | call_facts(tested, rule)
+        facts["warnings"] = fit_warnings(counts, chosen, asked)
     tables |= {f"{contrast}.tsv": table for contrast, table in tested.items()}
     tables["summary.tsv"] = summary_table(design.contrasts, tested, untested)
     return StudyResults(replace(counts.genes, values=expression), tables, facts)
@@ -100,14 +81,10 @@ def why_untested(counts: StudyCounts, samples: pd.DataFrame, design: StudyDesign
 
 
 def contrast_table(
-    counts: StudyCounts,
-    fit: StudyFit,
-    contrast: Contrast,
-    coefficients: Sequence[str],
-    rule: CallRule,
-    inference: Inference,
+    counts: StudyCounts, chosen: ChosenFit, contrast: Contrast, rule: CallRule, inference: Inference
 ) -> pd.DataFrame:
     """The results of a contrast, one row per gene; for averages also how many of its lines share the sign."""
+    fit, coefficients = chosen.fit, chosen.coefficients
     vector = coefficient_vector(contrast.weights, coefficients)
     test = evaluate_contrast(fit, vector, inference, rule.alpha, rule.threshold)
     table = pd.DataFrame(
@@ -133,30 +110,23 @@ def contrast_table(
     return table.assign(lines_same_sign=same.sum(axis=1), lines=len(parts))
 
 
-def call_genes(test: ContrastTest, rule: CallRule) -> np.ndarray:
-    """(genes,) up, down, unchanged or untested."""
-    p_value = test.p_adjusted if rule.p_value == "adjusted" else test.p_value
-    with np.errstate(invalid="ignore"):
-        called = (p_value < rule.alpha) & (np.abs(test.estimate) >= rule.threshold)
-    directions = np.where(test.estimate > 0, "up", "down")
-    return np.where(np.isnan(p_value), "untested", np.where(called, directions, "unchanged"))
-
-
 def size_factor_table(counts: StudyCounts) -> pd.DataFrame:
     return pd.DataFrame({"sample": counts.samples, "size_factor": counts.normalization.size_factors})
 
 
-def dispersion_table(counts: StudyCounts, fit: StudyFit) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "gene_id": counts.genes.gene_ids,
-            "gene_name": counts.genes.gene_names,
-            "base_mean": fit.base_means,
-            "gene_wise": fit.genes.gene_wise,
-            "fitted": fit.genes.fitted,
-            "final": fit.genes.final,
+def dispersion_table(counts: StudyCounts, chosen: ChosenFit) -> pd.DataFrame:
+    """Dispersions, one row per gene; of fits by line, one per line and gene."""
+    parts = []
+    for line in chosen.fit.trends:
+        first = int(np.argmax(chosen.lines == line))
+        values = {
+            name: by_sample(getattr(chosen.fit.genes, name))[:, first if chosen.kind == "cell_line" else 0]
+            for name in ("gene_wise", "fitted", "final")
         }
-    )
+        genes = {"gene_id": counts.genes.gene_ids, "gene_name": counts.genes.gene_names}
+        part = pd.DataFrame({**genes, "base_mean": chosen.fit.base_means, **values})
+        parts.append(part.assign(cell_line=line) if chosen.kind == "cell_line" else part)
+    return pd.concat(parts, ignore_index=True)
 
 
 def summary_table(
@@ -183,74 +153,3 @@ def _counts_of_calls(table: pd.DataFrame) -> dict[str, float]:
     called = table[table["call"].isin(("up", "down"))]
     agree = (called["lines_same_sign"] / called["lines"]).median() if "lines" in table else np.nan
     return {"tested": len(table) - calls["untested"], **calls, "lines_agree": agree}
-
-
-def method_facts(counts: StudyCounts, inference: Inference) -> dict[str, Any]:
-    """What fit.json says of every study, tested or not."""
-    libraries = ("numpy", "scipy", "pandas", "pydeseq2")
-    return {
-        "method": "deseq2",
-        "length_correction": counts.length_correction,
-        "size_factors": counts.normalization.kind,
-        "warnings": [],
-        "inference": type(inference).__name__,
-        "versions": {library: version(library) for library in libraries},
-    }
-
-
-def fit_facts(fit: StudyFit, tested: dict[str, pd.DataFrame], rule: CallRule) -> dict[str, Any]:
-    """What fit.json says of the fit and, under a rule on raw p values, of the false positives to expect."""
-    trend = fit.trend
-    facts: dict[str, Any] = {
-        "samples": fit.design.samples,
-        "coefficients": fit.design.coefficients,
-        "genes": len(fit.counts),
-        "genes_expressed": int(fit.counts.any(axis=1).sum()),
-        "genes_with_replaced_outliers": int(fit.replaced.sum()),
-        "dispersion_trend": {
-            "kind": trend.kind,
-            "asymptotic": _number(trend.asymptotic),
-            "extra_poisson": _number(trend.extra_poisson),
-            "residual_variance": _number(trend.residual_variance),
-            "prior_variance": _number(trend.prior_variance),
-        },
-        "call": {"alpha": rule.alpha, "fold_change": rule.fold_change, "p_value": rule.p_value},
-    }
-    if rule.p_value == "raw":
-        tests = {name: int(table["p_value"].notna().sum()) for name, table in tested.items()}
-        facts["expected_false_positives"] = {name: rule.alpha * count for name, count in tests.items()}
-    return facts
-
-
-def fit_warnings(
-    counts: StudyCounts, fit: StudyFit, contrasts: Sequence[Contrast], coefficients: Sequence[str]
-) -> list[str]:
-    """What a reader of the results should know about the fit."""
-    warnings = []
-    if counts.normalization.kind == "poscounts":
-        warnings.append("no gene is expressed in every sample: size factors rest on positive counts only")
-    if fit.trend.kind == "mean":
-        warnings.append(
-            "dispersion does not fall with the mean as expected: one mean dispersion was the trend"
-        )
-    if fit.trend.kind == "none":
-        warnings.append("counts vary no more than by chance: gene-wise dispersions were not shrunken")
-    shift = size_factor_shift(counts)
-    for contrast in contrasts:
-        vector = coefficient_vector(contrast.weights, coefficients)
-        moved = float(shift @ np.linalg.pinv(fit.design.matrix).T @ vector)
-        if abs(moved) > GLOBAL_SHIFT:
-            warnings.append(
-                f"{contrast.id}: size factors and library sizes part {2 ** abs(moved):.1f}-fold between its "
-                "sides; if most genes changed in one direction, fold changes are relative to that shift"
-            )
-    return warnings
-
-
-def size_factor_shift(counts: StudyCounts) -> np.ndarray:
-    """(samples,) log2 of size factor over library size, the same in all unless much of expression shifts."""
-    return np.log2(counts.normalization.size_factors / np.sum(counts.values, axis=0))
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

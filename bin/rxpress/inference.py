@@ -117,10 +117,9 @@ class BatchedInference(Inference):
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """As the parent says; genes that do not converge are left to PyDESeq2's solver with `optimizer`."""
         design = Design.split(design_matrix)
-        genes_total = counts.shape[1]
-        beta = np.empty((genes_total, design.coefficients))
-        means, hat = np.empty((genes_total, design.samples)), np.empty((genes_total, design.samples))
-        converged = np.empty(genes_total, dtype=bool)
+        beta = np.empty((counts.shape[1], design.coefficients))
+        means, hat = np.empty(counts.shape[::-1]), np.empty(counts.shape[::-1])
+        converged = np.empty(len(beta), dtype=bool)
 
         def fit(genes: slice) -> None:
             factors = size_factors if size_factors.ndim == 1 else size_factors.T[genes]
@@ -132,17 +131,10 @@ class BatchedInference(Inference):
 
         self._for_each_chunk(counts, fit)
         for gene in np.flatnonzero(~converged):
-            factors = size_factors if size_factors.ndim == 1 else size_factors[:, gene]
+            alone = (counts[:, [gene]], size_factors if size_factors.ndim == 1 else size_factors[:, gene])
+            limits = (min_mu, beta_tol, min_beta, max_beta, optimizer)
             beta[[gene]], mean, leverage, converged[[gene]] = self._original.irls(
-                counts[:, [gene]],
-                factors,
-                design.matrix,
-                disp[[gene]],
-                min_mu,
-                beta_tol,
-                min_beta,
-                max_beta,
-                optimizer,
+                *alone, design.matrix, disp[[gene]], *limits
             )
             means[gene], hat[gene] = mean[:, 0], leverage[:, 0]
             self.rescued += 1
@@ -159,12 +151,15 @@ class BatchedInference(Inference):
         lfc_null: float | np.ndarray,
         alt_hypothesis: Literal["greaterAbs", "lessAbs", "greater", "less"] | None = None,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """As the parent says, but a threshold acts on the contrast's estimate, not on each coefficient."""
+        """As the parent says, but a threshold acts on the contrast's estimate, not on each coefficient.
+
+        disp : (genes,), or (samples, genes) where dispersions differ between samples.
+        """
         design, ridge = Design.split(design_matrix), np.diag(ridge_factor)
         error = np.empty(mu.shape[1])
 
         def measure(genes: slice) -> None:
-            error[genes] = wald_error(design, mu.T[genes], disp[genes], contrast, ridge)
+            error[genes] = wald_error(design, mu.T[genes], disp.T[genes], contrast, ridge)
 
         self._for_each_chunk(mu, measure)
         p_value, statistic = wald_p_values(lfc @ contrast, error, float(lfc_null), alt_hypothesis)
@@ -191,7 +186,13 @@ class BatchedInference(Inference):
 
         def fit(genes: slice) -> None:
             posterior = Posterior(
-                _floats(counts.T[genes]), offset.T, design, size[genes], contrast, prior_scale, ridge[genes]
+                _floats(counts.T[genes]),
+                offset.T,
+                design,
+                size[genes, None],
+                contrast,
+                prior_scale,
+                ridge[genes],
             )
             shrunken = shrink(posterior, design.least_squares(np.log(posterior.counts + 0.5) - offset.T))
             beta[genes], converged[genes] = shrunken.coefficients, shrunken.converged

@@ -15,7 +15,6 @@ from deseq2_goldens import (
     study,
 )
 
-from rxpress.deseq.outliers import cooks_cutoff
 from rxpress.deseq.stabilize import stabilize_variance
 from rxpress.inference import BatchedInference
 
@@ -35,7 +34,7 @@ def test_dispersions_and_their_trend_are_those_of_r(name: str) -> None:
     assert relative(fit.genes.fitted, genes["fitted"], 0.95) < 1e-6
     assert relative(fit.genes.final, genes["final"], 0.95) < 1e-6
     for field in ("asymptotic", "extra_poisson", "residual_variance", "prior_variance"):
-        assert getattr(fit.trend, field) == pytest.approx(trend[field], rel=1e-6)
+        assert getattr(fit.trends["study"], field) == pytest.approx(trend[field], rel=1e-6)
 
 
 @pytest.mark.parametrize("name", LINES)
@@ -80,7 +79,7 @@ def test_outliers_matter_only_to_contrasts_that_weigh_their_condition() -> None:
     assert_same_p_values(ours.p_value, theirs["p_value"])
     assert relative(ours.p_adjusted, theirs["p_adjusted"], 0.95) < 1e-6
     in_line_a = lines.samples["condition"].str.startswith("A").to_numpy()
-    outlying = lines.fit.cooks > cooks_cutoff(lines.fit.design)
+    outlying = lines.fit.cooks > 1
     elsewhere = outlying[:, ~in_line_a].any(axis=1) & ~outlying[:, in_line_a].any(axis=1)
     assert elsewhere.sum() >= 5
     assert not np.isnan(ours.p_value[elsewhere]).any()

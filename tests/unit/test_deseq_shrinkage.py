@@ -19,7 +19,7 @@ def posterior(genes: np.ndarray, contrast: np.ndarray, basis: np.ndarray | None 
     basis = np.eye(len(contrast)) if basis is None else basis
     design = Design.split(fit.design.matrix @ basis)
     flat = np.zeros((len(genes), len(contrast)))
-    size = 1 / fit.genes.final[genes]
+    size = 1 / fit.genes.final[genes, None]
     return Posterior(fit.counts[genes], np.log(fit.factors), design, size, basis.T @ contrast, SCALE, flat)
 
 

@@ -12,10 +12,11 @@ import pandas as pd
 import pytest
 from study_sheets import sheet
 
+from rxpress.calls import CallRule
 from rxpress.conditions import final_samples
 from rxpress.contrasts import StudyDesign, design_studies
 from rxpress.errors import InputError
-from rxpress.expression import CallRule, StudyResults, analyze_study
+from rxpress.expression import StudyResults, analyze_study
 from rxpress.inference import BatchedInference, choose_inference
 from rxpress.study_counts import prepare_counts
 from rxpress.tables import (

@@ -9,7 +9,7 @@ import numpy as np
 
 from rxpress.deseq.design import Design
 from rxpress.deseq.fit import StudyFit, select
-from rxpress.deseq.glm import MIN_MEAN, RIDGE, wald_p_values
+from rxpress.deseq.glm import MIN_MEAN, RIDGE, by_sample, wald_p_values
 from rxpress.deseq.multiple_testing import adjust_with_filter
 from rxpress.deseq.outliers import flag_outliers
 from rxpress.deseq.shrinkage import Posterior, prior_scale, separated_ridge, shrink
@@ -91,11 +91,11 @@ def relevant_part(fit: StudyFit, contrast: np.ndarray) -> tuple[np.ndarray, np.n
 def standard_error(fit: StudyFit, contrast: np.ndarray, inference: Inference) -> np.ndarray:
     """(genes,) standard error of c'beta, natural log, NaN for genes without counts."""
     samples, columns = relevant_part(fit, contrast)
-    fitted = np.flatnonzero(np.isfinite(fit.genes.final))
+    fitted = fit.fitted_genes
     error = np.full(len(fit.counts), np.nan)
     _, _, error[fitted] = inference.wald_test(
         fit.design.matrix[np.ix_(samples, columns)],
-        fit.genes.final[fitted],
+        _select_dispersions(fit, fitted, samples).T,
         fit.genes.coefficients[np.ix_(fitted, columns)],
         np.maximum(fit.genes.means[np.ix_(fitted, samples)], MIN_MEAN).T,
         RIDGE * np.eye(columns.sum()),
@@ -113,17 +113,24 @@ def shrink_contrast(
     design = Design.split(fit.design.matrix[np.ix_(samples, columns)])
     scale = prior_scale(estimate, error)
     shrunken, shrunken_error = np.full(len(estimate), np.nan), np.full(len(estimate), np.nan)
-    fitted = np.flatnonzero(np.isfinite(fit.genes.final))
+    fitted = fit.fitted_genes
     step = max(1, CHUNK_ELEMENTS // design.samples)
     for first in range(0, len(fitted), step):
         genes = fitted[first : first + step]
         counts = fit.fitted_counts[np.ix_(genes, samples)]
         log_factors = np.log(select(fit.factors, genes)[..., samples])
-        size, ridge = 1 / fit.genes.final[genes], separated_ridge(counts, design)
+        size = 1 / by_sample(_select_dispersions(fit, genes, samples))
+        ridge = separated_ridge(counts, design)
         posterior = Posterior(counts, log_factors, design, size, contrast[columns], scale, ridge)
         found = shrink(posterior, fit.genes.coefficients[np.ix_(genes, columns)])
         shrunken[genes], shrunken_error[genes] = found.estimate, found.error
     return shrunken, shrunken_error
+
+
+def _select_dispersions(fit: StudyFit, genes: np.ndarray, samples: np.ndarray) -> np.ndarray:
+    """Final dispersions of some genes, and of some samples if these have their own."""
+    final = fit.genes.final
+    return final[genes] if final.ndim == 1 else final[np.ix_(genes, samples)]
 
 
 def _absent(fit: StudyFit, contrast: np.ndarray, samples: np.ndarray) -> np.ndarray:

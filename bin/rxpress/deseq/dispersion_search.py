@@ -132,13 +132,12 @@ def ascend(objective: Objective, start: np.ndarray, lowest: float) -> Search:
         reached = current.value(proposed)
         good = reached >= value[active] + step[active] * ARMIJO * slope[active] ** 2
         step[active[~good]] /= 2
-        moved = active[good]
+        moved, reached = active[good], reached[good]
         place[moved], accepted[moved] = proposed[good], accepted[moved] + 1
-        gained, fallen = reached[good] - value[moved] >= LEAST_GAIN, proposed[good] < lowest
-        keep_value = gained & fallen
-        value[moved[~keep_value]] = reached[good][~keep_value]
-        ongoing = gained & ~fallen
-        going = moved[ongoing]
+        gained, fallen = reached - value[moved] >= LEAST_GAIN, place[moved] < lowest
+        # A gene that falls keeps the value it had, as in R: its dispersion may then count as flat.
+        value[moved] = np.where(gained & fallen, value[moved], reached)
+        going = moved[gained & ~fallen]
         slope[going] = objective.of(going).slope(place[going])
         step[going] = np.minimum(step[going] * 1.1, FIRST_STEP) / np.where(accepted[going] % 5 == 0, 2, 1)
         active = np.sort(np.concatenate([active[~good], going]))

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GeneFits:
-    """Per gene: dispersion by maximum likelihood, by the trend and the one used (genes,), natural-log
-    coefficients (genes, p), fitted means and hat values (genes, samples). NaN where a gene has no counts."""
+    """Per gene: dispersion by maximum likelihood, by the trend and the one used, natural-log coefficients
+    (genes, p), fitted means and hat values (genes, samples). NaN where a gene has no counts.
+
+    Dispersions are (genes,), or (genes, samples) where groups of samples have their own.
+    """
 
     gene_wise: np.ndarray
     fitted: np.ndarray
@@ -35,8 +38,9 @@ class StudyFit:
     """The fit of a study.
 
     counts : (genes, samples) as they came; fitted_counts : the same with outliers replaced; factors :
-    (samples,) or (genes, samples); base_means : (genes,) means of normalised fitted counts; cooks :
-    (genes, samples) distances in the fit before any replacement.
+    (samples,) or (genes, samples); trends : of dispersions, by group of samples if these are fitted apart,
+    else under `study`; base_means : (genes,) means of normalised fitted counts; cooks : (genes, samples)
+    Cook's distances before any replacement, in units of their cutoff.
     """
 
     counts: np.ndarray
@@ -44,9 +48,14 @@ class StudyFit:
     factors: np.ndarray
     design: Design
     genes: GeneFits
-    trend: Trend
+    trends: dict[str, Trend]
     base_means: np.ndarray
     cooks: np.ndarray
+
+    @property
+    def fitted_genes(self) -> np.ndarray:
+        """Positions of the genes that have a fit."""
+        return np.flatnonzero(np.isfinite(self.genes.coefficients).all(axis=1))
 
     @property
     def replaced(self) -> np.ndarray:
@@ -72,7 +81,7 @@ def fit_study(counts: np.ndarray, factors: np.ndarray, matrix: np.ndarray, infer
         again, _ = fit_genes(fitted_counts[anew], select(factors, anew), design, inference, trend)
         genes = _combine(lambda old, new: _placed(old, anew, new), genes, again)
     base_means = (fitted_counts / factors).mean(axis=1)
-    return StudyFit(counts, fitted_counts, factors, design, genes, trend, base_means, cooks)
+    return StudyFit(counts, fitted_counts, factors, design, genes, {"study": trend}, base_means, cooks)
 
 
 def fit_genes(

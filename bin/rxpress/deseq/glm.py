@@ -101,6 +101,11 @@ def log_likelihood(counts: np.ndarray, means: np.ndarray, dispersions: np.ndarra
     return -deviance / 2
 
 
+def by_sample(dispersions: np.ndarray) -> np.ndarray:
+    """Dispersions (genes,) as (genes, 1), to meet counts; those of (genes, samples) as they are."""
+    return dispersions[:, None] if dispersions.ndim == 1 else dispersions
+
+
 def wald_error(
     design: Design,
     means: np.ndarray,
@@ -112,9 +117,10 @@ def wald_error(
     """(genes,) standard error, natural log, of a contrast (p,) of the coefficients.
 
     The sandwich c' (M + R)^-1 M (M + R)^-1 c with M = X'WX and R the ridge, a number or (p,), of the fit.
+    dispersions : (genes,), or (genes, samples) where they differ between samples.
     """
     means = np.maximum(means, min_mean)
-    weights = means / (1 + dispersions[:, None] * means)
+    weights = means / (1 + by_sample(dispersions) * means)
     target = np.broadcast_to(contrast, (len(means), len(contrast)))
     solution = Gram.of(design, weights, ridge).solve(target)
     return np.sqrt(np.maximum(solution @ contrast - (ridge * solution**2).sum(axis=1), 0.0))

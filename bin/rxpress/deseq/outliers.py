@@ -22,15 +22,15 @@ TRIMS = ((3, 1 / 3, 2.04), (23, 1 / 4, 1.86), (np.inf, 1 / 8, 1.51))
 def cooks_distances(
     counts: np.ndarray, factors: np.ndarray, means: np.ndarray, hat: np.ndarray, design: Design
 ) -> np.ndarray:
-    """How far each count moves its gene's fit: all arrays (genes, samples), factors also (samples,)."""
+    """How far each count moves its gene's fit, in units of the distance that makes it an outlier.
+
+    All arrays (genes, samples), factors also (samples,). An outlier's distance exceeds the 99 % quantile of
+    the F distribution.
+    """
+    cutoff = fdtri(design.coefficients, design.residual_df, 0.99)
     dispersions = robust_dispersions(counts / factors, design)[:, None]
     squared = (counts - means) ** 2 / (means + dispersions * means**2)
-    return squared / design.coefficients * hat / (1 - hat) ** 2
-
-
-def cooks_cutoff(design: Design) -> float:
-    """The 99 % quantile of the F distribution that a distance is held against."""
-    return float(fdtri(design.coefficients, design.residual_df, 0.99))
+    return squared / design.coefficients * hat / (1 - hat) ** 2 / cutoff
 
 
 def robust_dispersions(normalized: np.ndarray, design: Design) -> np.ndarray:
@@ -50,7 +50,7 @@ def replace_outliers(
     counts: np.ndarray, factors: np.ndarray, cooks: np.ndarray, design: Design
 ) -> np.ndarray:
     """Counts with outliers replaced by what the gene's trimmed mean predicts, where replicates abound."""
-    outlying = (cooks > cooks_cutoff(design)) & (design.cell_sizes >= REPLICATES_TO_REPLACE)
+    outlying = (cooks > 1) & (design.cell_sizes >= REPLICATES_TO_REPLACE)
     typical = trimmed_mean(counts / factors, REPLACEMENT_TRIM)[:, None]
     return np.where(outlying, np.trunc(typical * factors), counts)
 
@@ -65,7 +65,7 @@ def flag_outliers(
     three or more of the samples have higher counts than the one farthest out.
     """
     judged = samples & (design.cell_sizes >= REPLICATES_TO_FLAG) & (design.cell_sizes < REPLICATES_TO_REPLACE)
-    flagged = np.any(cooks[:, judged] > cooks_cutoff(design), axis=1)
+    flagged = np.any(cooks[:, judged] > 1, axis=1)
     if spare_low and flagged.any():
         among = counts[flagged][:, samples]
         farthest = np.take_along_axis(among, cooks[flagged][:, samples].argmax(axis=1)[:, None], axis=1)

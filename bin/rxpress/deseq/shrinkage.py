@@ -34,8 +34,8 @@ class Posterior:
     """f of genes, and what its derivatives need.
 
     counts : (genes, samples); log_factors : of the size factors, (samples,) or (genes, samples); size :
-    (genes,) inverse dispersions; contrast : (p,); scale : of the Cauchy prior, natural log; ridge :
-    (genes, p) precisions of normal priors on coefficients, zero where flat.
+    inverse dispersions, (genes, 1) or (genes, samples); contrast : (p,); scale : of the Cauchy prior,
+    natural log; ridge : (genes, p) precisions of normal priors on coefficients, zero where flat.
     """
 
     counts: np.ndarray
@@ -60,25 +60,24 @@ class Posterior:
 
     def odds(self, beta: np.ndarray) -> np.ndarray:
         """(genes, samples) log of mean over size: the model is a logistic one of counts against `size`."""
-        return beta @ self.design.matrix.T + self.log_factors - np.log(self.size)[:, None]
+        return beta @ self.design.matrix.T + self.log_factors - np.log(self.size)
 
     def value(self, beta: np.ndarray) -> np.ndarray:
         """(genes,) f up to a constant of the gene, for coefficients (genes, p)."""
         odds = self.odds(beta)
-        likelihood = self.counts * log_expit(odds) + self.size[:, None] * log_expit(-odds)
+        likelihood = self.counts * log_expit(odds) + self.size * log_expit(-odds)
         prior = np.log1p((beta @ self.contrast / self.scale) ** 2) + (self.ridge * beta**2).sum(axis=1) / 2
         return prior - likelihood.sum(axis=1)
 
     def derivatives(self, beta: np.ndarray) -> tuple[np.ndarray, Gram, np.ndarray]:
         """Gradient (genes, p), Hessian but for the Cauchy prior, and that prior's curvature (genes,)."""
-        size = self.size[:, None]
         odds = self.odds(beta)
         share, rest = expit(odds), expit(-odds)
         theta = beta @ self.contrast
         width = self.scale**2 + theta**2
-        gradient = (size * share - self.counts * rest) @ self.design.matrix + self.ridge * beta
+        gradient = (self.size * share - self.counts * rest) @ self.design.matrix + self.ridge * beta
         gradient += (2 * theta / width)[:, None] * self.contrast
-        hessian = Gram.of(self.design, (self.counts + size) * share * rest, self.ridge)
+        hessian = Gram.of(self.design, (self.counts + self.size) * share * rest, self.ridge)
         return gradient, hessian, 2 * (self.scale**2 - theta**2) / width**2
 
     def inverse_hessian(self, beta: np.ndarray) -> np.ndarray:
