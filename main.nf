@@ -49,21 +49,22 @@ workflow RXPRESS {
         READS.out.tx2gene.ifEmpty { [] }.first(),
         [digest: toolkitDigest('import_counts.py')]
     )
-    def scaled = given.length_correction == 'scaled'
     def counts = READS.out.counts
-        .map { study, plain, length_scaled -> [study, scaled ? length_scaled : plain] }
-        .mix(IMPORT_COUNTS.out.counts)
+        .map { study, plain, scaled, lengths ->
+            [study, given.length_correction == 'scaled' ? scaled : plain, given.length_correction == 'offset' ? lengths : []]
+        }
+        .mix(IMPORT_COUNTS.out.counts.map { study, plain -> [study, plain, []] })
 
     DIFFERENTIAL(
         INPUTS.out.samples,
         READS.out.status,
         counts,
-        existing(given.contrasts),
+        [contrasts: existing(given.contrasts), control_genes: existing(given.control_genes)],
         [
             design: given.subMap(
                 'drug', 'vehicle', 'covariates', 'min_reads', 'min_mapped_percent', 'min_rin', 'min_purity', 'strict'
             ),
-            test: given.subMap('length_correction', 'test_method', 'alpha', 'fold_change', 'p_value')
+            test: given.subMap('length_correction', 'test_method', 'fit', 'inference', 'alpha', 'fold_change', 'p_value')
         ]
     )
 

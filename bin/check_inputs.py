@@ -10,7 +10,7 @@ from pathlib import Path
 from rxpress.errors import Problems, require, run_command
 
 ROOT = Path(__file__).resolve().parent.parent
-STAGED = ("transcripts", "annotation", "tx2gene", "genome", "index", "counts", "contrasts")
+STAGED = ("transcripts", "annotation", "tx2gene", "genome", "index", "counts", "contrasts", "control_genes")
 
 
 def parse_arguments() -> argparse.Namespace:

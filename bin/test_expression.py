@@ -51,7 +51,7 @@ def main() -> None:
     tables.write_matrix(results.expression, args.outdir / "log2_expression.tsv")
     for name, table in results.tables.items():
         tables.write_table(table, args.outdir / name)
-    tables.write_json(results.facts, args.outdir / "fit.json")
+    tables.write_json({"counts": args.counts.name, **results.facts}, args.outdir / "fit.json")
 
 
 if __name__ == "__main__":

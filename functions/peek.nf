@@ -8,7 +8,7 @@ def existing(path) {
 }
 
 def peekParameters(given) {
-    ['input', 'transcripts', 'gtf', 'gff', 'tx2gene', 'genome', 'salmon_index', 'counts', 'contrasts', 'multiqc_config']
+    ['input', 'transcripts', 'gtf', 'gff', 'tx2gene', 'genome', 'salmon_index', 'counts', 'contrasts', 'control_genes', 'multiqc_config']
         .findAll { name -> given[name] }
         .collect { name -> look(0, "--${name}", given[name].toString(), file(given[name].toString())) }
 }

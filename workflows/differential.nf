@@ -10,20 +10,21 @@ workflow DIFFERENTIAL {
     take:
     samples     // samples.tsv of all studies
     status      // status.json of each sequenced sample
-    counts      // [study, counts for the tests]
-    requested   // contrasts file, or []
+    counts      // [study, counts for the tests, gene lengths or []]
+    requested   // [contrasts:, control_genes:], [] where not given
     opts        // [design:, test:]
 
     main:
     DESIGN_CONTRASTS(
         samples,
         status.toSortedList { path -> path.name },
-        requested,
+        requested.contrasts,
         opts.design + [digest: toolkitDigest('design_contrasts.py')]
     )
     def designs = perStudy(DESIGN_CONTRASTS.out.samples).join(perStudy(DESIGN_CONTRASTS.out.contrasts))
     TEST_EXPRESSION(
         counts.join(designs),
+        requested.control_genes,
         opts.test + [digest: toolkitDigest('test_expression.py')]
     )
 

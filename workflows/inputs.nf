@@ -28,7 +28,8 @@ workflow INPUTS {
         existing(given.transcripts || given.salmon_index ? null : given.genome),    // compared with the annotation
         existing(given.salmon_index),
         existing(given.counts),
-        existing(given.contrasts)
+        existing(given.contrasts),
+        existing(given.control_genes)
     )
 
     rows = CHECK_INPUTS.out.samples.splitCsv(header: true, sep: '\t')

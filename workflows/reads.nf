@@ -54,7 +54,7 @@ workflow READS {
         .mix(MERGE_QUANTS.out.published.flatten().map { path -> placed(path, '', 2) })
 
     emit:
-    counts    // [study, gene_counts, gene_counts_length_scaled]
+    counts    // [study, gene_counts, gene_counts_length_scaled, gene_lengths]
     tx2gene
     status
     logs

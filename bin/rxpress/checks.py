@@ -143,6 +143,9 @@ def _check_sources(inputs: Inputs, problems: Problems) -> None:
             for sample in without:
                 what = f"sample '{sample.name}' has no data file"
                 problems.add(what, fix, inputs.sheet.file, sample.line, "sample")
+    if without and inputs.params.get("counts") and inputs.params["length_correction"] == "offset":
+        what = "offset needs gene lengths, which a count matrix does not have"
+        problems.add(what, "use scaled or none: a matrix is tested as it is", "--length_correction")
     for sample in inputs.having("cel"):
         what = "CEL files cannot be read yet"
         problems.add(what, "give counts or reads", inputs.sheet.file, sample.line, "cel")

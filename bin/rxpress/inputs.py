@@ -26,6 +26,7 @@ ROLES = {
     "index": ("salmon_index",),
     "counts": ("counts",),
     "contrasts": ("contrasts",),
+    "control_genes": ("control_genes",),
 }
 
 

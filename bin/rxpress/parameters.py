@@ -115,6 +115,11 @@ def _check_combinations(values: Mapping[str, Any], problems: Problems) -> None:
         problems.add(f"'{values['vehicle']}' is the vehicle", "name the drug, or correct --vehicle", "--drug")
     if (values.get("kmer_size") or 1) % 2 == 0:
         problems.add("Salmon's k-mers have an odd length", "give an odd number, such as 31", "--kmer_size")
+    if values.get("inference") == "pydeseq2":
+        for name, asked in (("length_correction", "offset"), ("fit", "cell_line")):
+            if values.get(name) == asked:
+                what = f"{asked} is not known to --inference pydeseq2"
+                problems.add(what, "use --inference batched", f"--{name}")
 
 
 def listed(value: str | None) -> list[str]:

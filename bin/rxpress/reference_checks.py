@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 
 from rxpress.annotation import Annotation
 from rxpress.count_matrix import CountMatrix, check_count_columns, check_count_values, read_count_matrix
-from rxpress.errors import Problems
+from rxpress.errors import Problems, did_you_mean
 from rxpress.inputs import Inputs, References, attempt
 from rxpress.peek import Peek
 from rxpress.samplesheet import Sample, by_study
 from rxpress.sequences import fasta_names, quant_head_names
-from rxpress.tables import read_json
+from rxpress.tables import read_json, read_text
 
 LEAST_MAPPED = 0.9
 # The first lines of a quant.sf are no fair sample of a transcriptome: only a clear mismatch counts.
@@ -238,6 +238,34 @@ def _check_gene_names(matrix: CountMatrix, genes: Annotation | None, problems: P
         problems.warn(what, "look whether both are of one species and release", matrix.file)
 
 
+def check_control_genes(inputs: Inputs, references: References, problems: Problems) -> None:
+    """Genes that size factors rest on must be genes of the run, by id or by name."""
+    if "control_genes" not in inputs.files:
+        return
+    file = inputs.files["control_genes"].name
+    wanted = attempt(problems, read_text, inputs.files["control_genes"])
+    known = _gene_words(inputs, references)
+    if wanted is None or not known:
+        return
+    lines = [(line, word) for line, text in enumerate(wanted.split("\n"), 1) for word in text.split()]
+    if not lines:
+        problems.add("names no gene", "give ids or names of genes, one per line", file)
+    unknown = [(line, word) for line, word in lines if word not in known]
+    for line, word in unknown:
+        fix = "give ids or names as in the annotation or the count matrix"
+        problems.add(f"there is no gene '{word}'", did_you_mean(word, known) or fix, file, line)
+
+
+def _gene_words(inputs: Inputs, references: References) -> set[str]:
+    """Ids and names of all genes of the references and the count matrix, as far as these can be read."""
+    words = {word for gene in references.genes.genes.values() for word in gene} if references.genes else set()
+    if "counts" in inputs.files:
+        matrix = attempt(Problems(), read_count_matrix, inputs.files["counts"])  # check_counts tells
+        if matrix is not None:
+            words |= {*matrix.gene_ids, *(matrix.gene_names if matrix.gene_names is not None else ())}
+    return words
+
+
 def _without_versions(ids: Iterable[str]) -> set[str]:
     return {name.partition(".")[0] for name in ids}
 
@@ -265,4 +293,5 @@ REFERENCE_CHECKS = (
     check_quant_indexes,
     check_quant_names,
     check_counts,
+    check_control_genes,
 )

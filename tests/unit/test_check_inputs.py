@@ -527,6 +527,28 @@ def test_ensembl_ids_are_named_by_an_annotation_of_any_version(tmp_path, counts)
     assert told(tmp_path, "sample\na\nb\n", asked) == ([], [])
 
 
+def test_control_genes_must_be_genes_of_the_run_by_id_or_name(tmp_path, params, counts):
+    (tmp_path / "control.txt").write_text("G1\nTP53\nG3 G2\n")
+    given = counts(
+        "gene_id\tgene_name\ta\tb\nG1\tACTB\t10\t20\nG2\tGAPDH\t0\t5\n",
+        control_genes=str(tmp_path / "control.txt"),
+    )
+    assert told(tmp_path, "sample\na\nb\n", given)[0] == [
+        "control.txt:2: there is no gene 'TP53'; give ids or names as in the annotation or the count matrix",
+        "control.txt:3: there is no gene 'G3'; give ids or names as in the annotation or the count matrix",
+    ]
+    (tmp_path / "control.txt").write_text("ACTB\nG2\n")
+    assert told(tmp_path, "sample\na\nb\n", given) == ([], [])
+
+
+def test_a_count_matrix_has_no_lengths_for_offsets(tmp_path, counts):
+    problems = told(tmp_path, "sample\na\nb\n", counts(COUNTS, length_correction="offset"))[0]
+    assert problems == [
+        "--length_correction: offset needs gene lengths, which a count matrix does not have; "
+        "use scaled or none: a matrix is tested as it is"
+    ]
+
+
 def test_a_sample_has_one_source_and_a_study_one_platform(tmp_path, params, counts):
     sheet = "sample,fastq_1\na,a1_1.fq.gz\nb,\n"
     assert told(tmp_path, sheet, counts(COUNTS, **params))[0] == [

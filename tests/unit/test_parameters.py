@@ -67,6 +67,12 @@ def test_text_of_the_command_line_is_taken_as_what_is_asked_for():
     assert (values["drug"], values["gtf"]) == ("17", None)
 
 
+@pytest.mark.parametrize(("name", "value"), [("length_correction", "offset"), ("fit", "cell_line")])
+def test_what_pydeseq2_cannot_do_is_told(name, value):
+    line = f"--{name}: {value} is not known to --inference pydeseq2; use --inference batched"
+    assert check({"inference": "pydeseq2", name: value})[1] == [line]
+
+
 def test_a_refused_value_leaves_the_default_for_later_checks():
     assert check({"min_rin": "high"})[0]["min_rin"] == 7
 

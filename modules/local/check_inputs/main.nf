@@ -18,6 +18,7 @@ process CHECK_INPUTS {
     path index, stageAs: 'index/*'
     path counts, stageAs: 'counts/*'
     path contrasts, stageAs: 'contrasts/*'
+    path control_genes, stageAs: 'control/*'
 
     output:
     path 'samples.tsv', emit: samples
@@ -29,7 +30,7 @@ process CHECK_INPUTS {
     script:
     def files = options(
         transcripts: transcripts, annotation: annotation, tx2gene: tx2gene, genome: genome, index: index, counts: counts,
-        contrasts: contrasts, tools: opts.tools)
+        contrasts: contrasts, control_genes: control_genes, tools: opts.tools)
     """
     check_inputs.py --input '${sheet}' --params '${given}' --peek '${peek}' \\
         --schema schemas/nextflow_schema.json --sheet_schema schemas/samplesheet.schema.json ${files} --outdir .
@@ -38,7 +39,7 @@ process CHECK_INPUTS {
     stub:
     def files = options(
         transcripts: transcripts, annotation: annotation, tx2gene: tx2gene, genome: genome, index: index, counts: counts,
-        contrasts: contrasts)
+        contrasts: contrasts, control_genes: control_genes)
     """
     check_inputs.py --input '${sheet}' --params '${given}' --peek '${peek}' \\
         --schema schemas/nextflow_schema.json --sheet_schema schemas/samplesheet.schema.json ${files} --outdir .

@@ -12,7 +12,7 @@ process MERGE_QUANTS {
     val opts
 
     output:
-    tuple val(study), path("expression/${study}/gene_counts.tsv"), path("expression/${study}/gene_counts_length_scaled.tsv"), emit: counts
+    tuple val(study), path("expression/${study}/gene_counts.tsv"), path("expression/${study}/gene_counts_length_scaled.tsv"), path("expression/${study}/gene_lengths.tsv"), emit: counts
     path "expression/${study}/*", emit: published
     path 'inputs.tsv', emit: inputs
     tuple val(task.process), val('pyarrow'), eval('python3 -c "import pyarrow; print(pyarrow.__version__)"'), topic: versions
@@ -27,7 +27,7 @@ process MERGE_QUANTS {
     stub:
     """
     mkdir -p 'expression/${study}'
-    touch 'expression/${study}/gene_counts.tsv' 'expression/${study}/gene_counts_length_scaled.tsv'
+    touch 'expression/${study}/gene_counts.tsv' 'expression/${study}/gene_counts_length_scaled.tsv' 'expression/${study}/gene_lengths.tsv'
     printf 'path\\tsize\\tsha256\\trole\\n' > inputs.tsv
     """
 }

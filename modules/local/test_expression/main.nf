@@ -9,7 +9,8 @@ process TEST_EXPRESSION {
     time { 4.h * task.attempt }
 
     input:
-    tuple val(study), path(counts), path(samples), path(contrasts)
+    tuple val(study), path(counts), path(lengths), path(samples), path(contrasts)
+    path control_genes, stageAs: 'control/*'
     val opts
 
     output:
@@ -21,8 +22,9 @@ process TEST_EXPRESSION {
     // Files are published into a folder that other tasks fill too; the report is given a folder named by study.
     script:
     def more = options(
-        length_correction: opts.length_correction, test_method: opts.test_method, alpha: opts.alpha,
-        fold_change: opts.fold_change, p_value: opts.p_value)
+        lengths: lengths, control_genes: control_genes, length_correction: opts.length_correction,
+        test_method: opts.test_method, fit: opts.fit, inference: opts.inference,
+        alpha: opts.alpha, fold_change: opts.fold_change, p_value: opts.p_value)
     """
     mkdir -p 'differential/${study}' 'expression/${study}' 'for_report/${study}'
     cp ${samples} ${contrasts} 'differential/${study}/'
