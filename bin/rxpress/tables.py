@@ -257,13 +257,13 @@ def read_columns(
 def write_parquet(columns: Mapping[str, Any], path: str | Path) -> None:
     """Write columns of equal length as Parquet; the same columns give the same bytes.
 
-    Without the smallest and largest value of each block: they serve searches in sorted columns only.
+    The smallest and largest value of each block are not kept: they help to search sorted columns only.
     """
     import pyarrow as pa
     from pyarrow import parquet
 
     table = pa.table({name: pa.array(values, from_pandas=True) for name, values in columns.items()})
-    parquet.write_table(table, path, compression="zstd", use_dictionary=False, write_statistics=False)
+    parquet.write_table(table, path, compression="snappy", use_dictionary=False, write_statistics=False)
 
 
 def read_json(path: str | Path) -> Any:
