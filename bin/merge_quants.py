@@ -10,7 +10,9 @@ from rxpress.errors import Problem, require, run_command
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quants", required=True, nargs="+", type=Path, help="Salmon's output folders")
+    parser.add_argument(
+        "--quants", required=True, nargs="+", type=Path, help="Salmon's output folders, or quant.sf files"
+    )
     parser.add_argument("--names", nargs="+", help="samples of the folders (default: names of the folders)")
     parser.add_argument("--samples", required=True, type=Path, help="samples.tsv: order of samples, metadata")
     parser.add_argument("--tx2gene", required=True, type=Path, help="table of transcript, gene, gene name")
@@ -24,10 +26,11 @@ def main() -> None:
     require(modules=["numpy", "pandas", "pyarrow", "h5py"])
     from rxpress.expression_tables import write_expression
     from rxpress.gene_index import index_genes
+    from rxpress.salmon_folder import salmon_folder
     from rxpress.study_quants import folders_by_sample, read_study
     from rxpress.tables import read_samples, write_records
 
-    names = args.names or [folder.resolve().name for folder in args.quants]
+    names = args.names or [salmon_folder(path).absolute().name for path in args.quants]
     samples = read_samples(args.samples)
     quants = read_study(folders_by_sample(args.quants, names, samples["sample"].tolist(), args.samples.name))
     index = index_genes(quants.transcript_ids, args.tx2gene)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ from rxpress.tables import GeneMatrix, write_columns, write_matrix, write_parque
 if TYPE_CHECKING:
     import pandas as pd
 
+WRITERS = 2
+
 
 def write_expression(
     quants: StudyQuants,
@@ -33,13 +36,18 @@ def write_expression(
     """Write every table of a study; `samples` has a row for each of its samples, in their order."""
     outdir.mkdir(parents=True, exist_ok=True)
     genes = summarize_to_genes(quants.estimates, index.gene, len(index.ids))
-    for name, values in gene_matrices(genes, gene_variances(quants, index)).items():
-        write_matrix(GeneMatrix(index.ids, index.names, quants.samples, values), outdir / f"{name}.tsv")
-    write_gene_map(quants, index, outdir / "tx2gene.tsv")
-    write_transcripts(quants, index, outdir / "transcripts.parquet")
-    if transcript_tables:
-        write_transcript_tables(quants, index, outdir)
-    write_anndata(genes, index, samples, outdir / "expression.h5ad")
+    variances = gene_variances(quants, index)
+    with ThreadPoolExecutor(max_workers=WRITERS) as pool:
+        tasks = [pool.submit(write_transcripts, quants, index, outdir / "transcripts.parquet")]
+        tasks.append(pool.submit(write_anndata, genes, variances, index, samples, outdir / "expression.h5ad"))
+        for name, values in gene_matrices(genes, variances).items():
+            matrix = GeneMatrix(index.ids, index.names, quants.samples, values)
+            tasks.append(pool.submit(write_matrix, matrix, outdir / f"{name}.tsv"))
+        tasks.append(pool.submit(write_gene_map, quants, index, outdir / "tx2gene.tsv"))
+        if transcript_tables:
+            tasks.append(pool.submit(write_transcript_tables, quants, index, outdir))
+    for task in tasks:
+        task.result()
 
 
 def gene_matrices(genes: Estimates, variances: np.ndarray | None) -> dict[str, np.ndarray]:
@@ -102,10 +110,13 @@ def _by_sample(quants: StudyQuants, values: np.ndarray, prefix: str = "") -> dic
     return {prefix + sample: column for sample, column in zip(quants.samples, values.T, strict=True)}
 
 
-def write_anndata(genes: Estimates, index: GeneIndex, samples: pd.DataFrame, path: Path) -> None:
-    """Samples × genes for AnnData: counts, with layers `tpm` and `length`."""
+def write_anndata(
+    genes: Estimates, variances: np.ndarray | None, index: GeneIndex, samples: pd.DataFrame, path: Path
+) -> None:
+    """Samples × genes for AnnData: counts, with layers `tpm`, `length` and perhaps `inferential_variance`."""
     import pandas as pd
 
     var = pd.DataFrame({"gene_name": index.names}, index=index.ids)
     layers = {"tpm": genes.tpm.T, "length": genes.lengths.T}
+    layers |= {} if variances is None else {"inferential_variance": variances.T}
     write_h5ad(path, genes.counts.T, layers, samples.set_index("sample"), var)

@@ -23,7 +23,7 @@ def write_h5ad(
     """Write an AnnData file.
 
     matrix, layers : (samples, genes); obs, var : a row per sample and per gene, named by their index. Text
-    columns become categories, as anndata itself stores them.
+    columns that repeat values become categories, as anndata itself stores them.
     """
     with h5py.File(path, "w") as file:
         _encode(file, "anndata", "0.1.0")
@@ -64,7 +64,9 @@ def _write_frame(parent: h5py.Group, name: str, frame: pd.DataFrame) -> None:
     group.attrs.create("column-order", list(frame.columns), dtype=h5py.string_dtype())
     _write_text(group, "_index", frame.index.to_numpy(object))
     for column, values in frame.items():
-        if values.dtype == object:
+        if values.dtype == object and values.is_unique and values.notna().all():
+            _write_text(group, str(column), values.to_numpy())
+        elif values.dtype == object:
             _write_categories(group, str(column), values)
         else:
             _write_array(group, str(column), values.to_numpy())

@@ -32,6 +32,11 @@ class Quant:
     sha256: str
 
 
+def salmon_folder(path: Path) -> Path:
+    """The Salmon folder that `path` is, or that the quant.sf at `path` lies in."""
+    return path.parent if path.name in QUANT_NAMES and path.is_file() else path
+
+
 def read_quant(folder: Path, sample: str) -> Quant:
     """Read a sample's `quant.sf` or `quant.sf.gz`; InputError when there is none or it is damaged."""
     path = next((folder / name for name in QUANT_NAMES if (folder / name).is_file()), None)
@@ -40,9 +45,10 @@ def read_quant(folder: Path, sample: str) -> Quant:
         raise InputError(Problem(what, "give the output folder of `salmon quant`", str(folder)))
     data = path.read_bytes()
     file = f"{sample}/{path.name}"
-    table = read_columns(data, file, text=["Name"], numbers=["EffectiveLength", "TPM", "NumReads"])
-    values = {name: table[name].to_numpy() for name in table.column_names[1:]}
-    broken = [name for name, numbers in values.items() if not np.isfinite(numbers.sum())]
+    numbers = ["EffectiveLength", "TPM", "NumReads"]
+    table = read_columns(data, file, text=["Name"], numbers=numbers, quoted=False)
+    values = {name: table[name].to_numpy() for name in numbers}
+    broken = [name for name, column in values.items() if not np.isfinite(column.sum())]
     if broken or not table.num_rows:
         what = f"'{broken[0]}' has values that are not numbers" if broken else "holds no transcripts"
         raise InputError(Problem(what, "quantify the sample again", file))
@@ -77,10 +83,14 @@ def read_replicates(folder: Path, transcript_ids: pa.StringArray) -> Iterator[np
 
     InputError when the file is of other transcripts or ends early.
     """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     bootstrap = _aux_folder(folder) / "bootstrap"
     file = f"{folder.name}/{bootstrap.parent.name}/bootstrap/bootstraps.gz"
     with gzip.open(bootstrap / "names.tsv.gz") as names:
-        if names.read().rstrip(b"\n") != "\t".join(transcript_ids.to_pylist()).encode():
+        line = pa.ListArray.from_arrays(pa.array([0, len(transcript_ids)], pa.int32()), transcript_ids)
+        if names.read().rstrip(b"\n") != pc.binary_join(line, "\t")[0].as_py().encode():
             raise InputError(Problem("is of other transcripts than quant.sf", "quantify again", file))
     with gzip.open(bootstrap / "bootstraps.gz") as stream:
         for _ in range(replicate_count(folder)):

@@ -14,7 +14,14 @@ import numpy as np
 from rxpress.errors import InputError, Problem, Problems, did_you_mean
 from rxpress.gene_index import GeneIndex
 from rxpress.quantification import Estimates, inferential_variance
-from rxpress.salmon_folder import Quant, index_hash, read_quant, read_replicates, replicate_count
+from rxpress.salmon_folder import (
+    Quant,
+    index_hash,
+    read_quant,
+    read_replicates,
+    replicate_count,
+    salmon_folder,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -44,7 +51,10 @@ class StudyQuants:
 def folders_by_sample(
     folders: Sequence[Path], names: Sequence[str], known: Sequence[str], sheet: str
 ) -> dict[str, Path]:
-    """The folder of each sample, in the order of `known`; InputError for an unknown or repeated name."""
+    """The folder of each sample, in the order of `known`; InputError for an unknown or repeated name.
+
+    Instead of a folder there may be the quant.sf in it.
+    """
     problems = Problems()
     if len(names) != len(folders):
         problems.add(f"{len(names)} names for {len(folders)} quant folders", "name every folder")
@@ -56,7 +66,7 @@ def folders_by_sample(
                 f"{names.count(name)} quant folders are named '{name}'", "give one folder per sample"
             )
     problems.stop_if_any()
-    found = dict(zip(names, folders, strict=True))
+    found = dict(zip(names, map(salmon_folder, folders), strict=True))
     return {sample: found[sample] for sample in known if sample in found}
 
 
@@ -140,11 +150,15 @@ def gene_variances(quants: StudyQuants, index: GeneIndex) -> np.ndarray | None:
     """
     if not all(replicate_count(folder) > 1 for folder in quants.folders.values()):
         return None
-    variances = []
-    for sample, folder in quants.folders.items():
+    variances = np.empty((len(index.ids), len(quants.samples)), order="F")
+
+    def reduce_sample(j: int, sample: str) -> None:
         order = quants.orders.get(sample)
         ids = quants.transcript_ids if order is None else quants.transcript_ids.take(np.argsort(order))
-        replicates = read_replicates(folder, ids)
+        replicates = read_replicates(quants.folders[sample], ids)
         ordered = replicates if order is None else (counts[order] for counts in replicates)
-        variances.append(inferential_variance(ordered, index.gene, len(index.ids)))
-    return np.array(variances).T
+        variances[:, j] = inferential_variance(ordered, index.gene, len(index.ids))
+
+    with ThreadPoolExecutor(max_workers=READERS) as pool:
+        list(pool.map(reduce_sample, range(len(quants.samples)), quants.samples))
+    return variances

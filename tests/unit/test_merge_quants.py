@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from shutil import which
 
+import h5py
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -91,13 +92,20 @@ def test_anndata_reads_what_is_written_without_it(tmp_path):
     merge(GOLDEN_STUDY / "quants", tmp_path)
     data = anndata.read_h5ad(tmp_path / "expression.h5ad")
     assert data.obs_names.tolist() == SAMPLES
-    assert data.obs["treatment"].tolist() == ["DMSO", "bortezomib"] * 3
+    metadata = pd.read_csv(GOLDEN_STUDY / "samples.tsv", sep="\t", index_col="sample")
+    pd.testing.assert_frame_equal(data.obs.astype(str), metadata, check_names=False, check_dtype=False)
     counts = read_matrix(tmp_path / "gene_counts.tsv")
     assert data.var_names.tolist() == counts.gene_ids.tolist()
     assert data.var["gene_name"].tolist() == counts.gene_names.tolist()
-    written = {"counts": data.X, "tpm": data.layers["tpm"], "lengths": data.layers["length"]}
+    layers = {
+        "tpm": "gene_tpm",
+        "length": "gene_lengths",
+        "inferential_variance": "gene_inferential_variance",
+    }
+    assert set(data.layers) == set(layers)
+    written = {"gene_counts": data.X} | {layers[name]: values for name, values in data.layers.items()}
     for table, values in written.items():
-        np.testing.assert_array_equal(values.T, read_matrix(tmp_path / f"gene_{table}.tsv").values)
+        np.testing.assert_array_equal(values.T, read_matrix(tmp_path / f"{table}.tsv").values)
     data.write_h5ad(tmp_path / "again.h5ad")
 
 
@@ -106,7 +114,9 @@ def test_missing_metadata_stays_missing_in_anndata(tmp_path):
     from rxpress.h5ad import write_h5ad
 
     obs = pd.DataFrame({"line": ["A", None], "dose": [np.nan, 2.5], "kept": [True, False]}, index=["1", "2"])
-    write_h5ad(tmp_path / "x.h5ad", np.eye(2), {}, obs, pd.DataFrame(index=["g1", "g2"]))
+    var = pd.DataFrame({"gene_name": ["TP53", "TP53"]}, index=["g1", "g2"])
+    write_h5ad(tmp_path / "x.h5ad", np.eye(2), {}, obs, var)
+    assert anndata.read_h5ad(tmp_path / "x.h5ad").var["gene_name"].tolist() == ["TP53", "TP53"]
     read = anndata.read_h5ad(tmp_path / "x.h5ad").obs
     assert read["line"].isna().tolist() == [False, True]
     assert read["dose"].isna().tolist() == [True, False]
@@ -142,6 +152,20 @@ def test_gzipped_quants_are_read(tmp_path, quants):
     assert_golden(merge(quants, tmp_path))
 
 
+def test_quants_are_folders_or_files_plain_or_gzipped_and_named_by_their_folders(tmp_path, quants):
+    """S1 a folder, S2 a file, S3 a gzip file, S4 a link to a folder of another name."""
+    gzipped = quants / "S3" / "quant.sf.gz"
+    gzipped.write_bytes(gzip.compress((quants / "S3" / "quant.sf").read_bytes()))
+    (quants / "S3" / "quant.sf").unlink()
+    (quants / "S4").rename(tmp_path / "other")
+    (quants / "S4").symlink_to(tmp_path / "other")
+    given = [quants / "S1", quants / "S2" / "quant.sf", gzipped, quants / "S4", quants / "S5", quants / "S6"]
+    inputs = ["--samples", GOLDEN_STUDY / "samples.tsv", "--tx2gene", GOLDEN_STUDY / "tx2gene.tsv"]
+    command = [sys.executable, "-B", COMMAND, "--quants", *given, *inputs, "--outdir", tmp_path / "out"]
+    subprocess.run(command, check=True)
+    assert_golden(tmp_path / "out")
+
+
 def without_versions(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(transcript_id=table["transcript_id"].str.replace(r"\.\d+$", "", regex=True))
 
@@ -171,6 +195,8 @@ def test_without_replicates_in_every_sample_there_is_no_inferential_variance(tmp
     shutil.rmtree(quants / "S5" / "aux_info" / "bootstrap")
     merge(quants, tmp_path)
     assert not (tmp_path / "gene_inferential_variance.tsv").exists()
+    with h5py.File(tmp_path / "expression.h5ad") as file:
+        assert sorted(file["layers"]) == ["length", "tpm"]
 
 
 def test_samples_of_other_transcripts_are_refused_together(quants):
@@ -207,7 +233,7 @@ def test_samples_of_another_index_are_refused(quants):
             "'TPM' has values that are not",
         ),
         (lambda path: alter(path, lambda lines: lines[:1]), "holds no transcripts"),
-        (lambda path: path.write_bytes(gzip.compress(path.read_bytes())[:-9]), "is not a whole gzip file"),
+        (lambda path: path.write_bytes(gzip.compress(path.read_bytes())[:-9]), "is damaged gzip"),
     ],
 )
 def test_a_damaged_folder_is_named(quants, spoil, told):

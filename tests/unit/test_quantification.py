@@ -61,21 +61,55 @@ def test_the_golden_study_has_the_hard_cases():
     assert (gene < 0).any()
 
 
-def test_all_count_modes_have_the_sums_of_the_counts():
-    random = np.random.default_rng(3)
-    gene = np.append(np.arange(20), random.integers(-1, 20, 100))
-    counts = random.poisson(30, (120, 4)).astype(float)
+def made_transcripts(seed: int) -> tuple[Estimates, np.ndarray]:
+    """120 transcripts of 20 genes in 4 samples, and their genes; some silent, some without a gene."""
+    random = np.random.default_rng(seed)
+    gene = np.append(np.arange(20), random.integers(-1, 18, 100))  # genes 18 and 19 have one transcript
+    counts = random.poisson(random.choice([0, 0, 0.5, 30], (120, 1)), (120, 4)).astype(float)
     lengths = random.uniform(100, 4000, (120, 4))
-    tpm = counts / lengths * 1000
-    transcripts = Estimates(counts, tpm, lengths)
+    return Estimates(counts, counts / lengths * 1000, lengths), gene
+
+
+def all_modes(transcripts: Estimates, gene: np.ndarray) -> list[np.ndarray]:
+    genes = summarize_to_genes(transcripts, gene, 20)
+    return [genes.counts, genes.tpm, genes.lengths, scaled_counts(genes), length_scaled_counts(genes)]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_order_of_transcripts_changes_nothing(seed):
+    transcripts, gene = made_transcripts(seed)
+    order = np.random.default_rng(seed).permutation(len(gene))
+    permuted = Estimates(transcripts.counts[order], transcripts.tpm[order], transcripts.lengths[order])
+    for one, two in zip(all_modes(transcripts, gene), all_modes(permuted, gene[order]), strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-12)
+    dtu = dtu_scaled_counts(transcripts, gene, 20)
+    np.testing.assert_allclose(dtu[order], dtu_scaled_counts(permuted, gene[order], 20), rtol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_gene_of_one_transcript_keeps_its_numbers(seed):
+    """Its length too, where it has reads; where it has none the others' lengths stand in."""
+    transcripts, gene = made_transcripts(seed)
+    genes = summarize_to_genes(transcripts, gene, 20)
+    for i in (18, 19):
+        np.testing.assert_array_equal(genes.counts[i], transcripts.counts[i])
+        np.testing.assert_array_equal(genes.tpm[i], transcripts.tpm[i])
+        seen = transcripts.tpm[i] > 0
+        np.testing.assert_allclose(genes.lengths[i, seen], transcripts.lengths[i, seen], rtol=1e-15)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_all_count_modes_have_the_sums_of_the_counts(seed):
+    transcripts, gene = made_transcripts(seed)
+    counts, tpm = transcripts.counts.copy(), transcripts.tpm.copy()
     genes = summarize_to_genes(transcripts, gene, 20)
     totals = counts[gene >= 0].sum(axis=0)
     np.testing.assert_allclose(genes.counts.sum(axis=0), totals)
     np.testing.assert_allclose(scaled_counts(genes).sum(axis=0), totals)
     np.testing.assert_allclose(length_scaled_counts(genes).sum(axis=0), totals)
     np.testing.assert_allclose(np.nansum(dtu_scaled_counts(transcripts, gene, 20), axis=0), totals)
-    for matrix, original in ((transcripts.tpm, tpm), (transcripts.counts, counts)):
-        assert matrix is original
+    np.testing.assert_array_equal(transcripts.counts, counts)  # the caller's matrices are left alone
+    np.testing.assert_array_equal(transcripts.tpm, tpm)
 
 
 def test_a_switch_of_isoform_alone_changes_no_length_scaled_count():

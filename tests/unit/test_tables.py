@@ -1,5 +1,7 @@
 """Tables read back as they were written."""
 
+import gzip
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,6 +19,45 @@ def test_floats_read_back_equal(tmp_path):
     read = read_matrix(tmp_path / "x.tsv")
     assert read.samples == ["a", "b"]
     np.testing.assert_array_equal(read.values, values)
+
+
+def test_gene_tables_are_read_as_pandas_reads_them(tmp_path):
+    """Missing numbers and names, a gene called NAN, quotation marks, gzip, no column of names."""
+    names = np.array(["A", "NAN", '5" long', "D"])
+    values = np.random.default_rng(2).lognormal(0, 9, (4, 3))
+    values[1, 2] = np.nan
+    write_matrix(
+        GeneMatrix(np.array(["1", "2", "3", "4"]), names, ["x", "y", "1"], values), tmp_path / "x.tsv"
+    )
+    text = (tmp_path / "x.tsv").read_text().replace('"D"', "NA")
+    (tmp_path / "x.tsv.gz").write_bytes(gzip.compress(text.encode()))
+    read = read_matrix(tmp_path / "x.tsv.gz")
+    frame = pd.read_csv(
+        tmp_path / "x.tsv.gz", sep="\t", dtype={"gene_id": str}, float_precision="round_trip", index_col=0
+    )
+    np.testing.assert_array_equal(read.values, frame[["x", "y", "1"]])
+    assert np.isnan(read.values).sum() == 1
+    assert read.gene_ids.tolist() == ["1", "2", "3", "4"]
+    assert read.gene_names.tolist() == ["A", "NAN", '5" long', "4"]
+    frame.drop(columns="gene_name").to_csv(tmp_path / "ids.tsv", sep="\t")
+    nameless = read_matrix(tmp_path / "ids.tsv")
+    assert nameless.gene_names.tolist() == ["1", "2", "3", "4"]
+    np.testing.assert_array_equal(nameless.values, read.values)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("gene_id\ta\ng\tmany\n", "many"),
+        ("gene_id\ta\tb\ng\t1\n", "2 columns|got 2"),
+        ("gene\ta\ng\t1\n", "gene_id|g"),
+        ("", ""),
+    ],
+)
+def test_a_gene_table_that_does_not_fit_is_named(tmp_path, text, told):
+    (tmp_path / "x.tsv").write_text(text)
+    with pytest.raises(InputError, match=f"x.tsv: cannot be read: .*({told})"):
+        read_matrix(tmp_path / "x.tsv")
 
 
 def test_missing_values_are_na(tmp_path):
