@@ -15,10 +15,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import digamma, fdtrc, ndtr, polygamma, stdtr
+from scipy.special import digamma, fdtrc, polygamma, stdtr
 
 CHUNK_ELEMENTS = 2**18
 SINGULAR = 1e-10
+DEPENDENT = 1e-8
 LEAST_VARIANCE = 1e-5
 
 
@@ -115,18 +116,14 @@ def _fit_complete(
     residuals = expression - scores @ basis.T
     squares = np.einsum("gs,gs->g", residuals, residuals)
     estimate = scores @ directions
-    joint_squares, rank = np.full(genes, np.nan), 0
-    if joint:
-        root, rank = _whitener(directions.T @ directions)
-        joint_squares = ((estimate @ root) ** 2).sum(axis=1)
+    covariance = directions.T @ directions
     return LinearFit(
         estimate,
         np.broadcast_to(np.linalg.norm(directions, axis=0), estimate.shape),
         np.sqrt(squares / residual_df) if residual_df else np.full(genes, np.nan),
         np.full(genes, float(residual_df)),
         expression.mean(axis=1),
-        joint_squares,
-        np.full(genes, rank),
+        *_joint_squares(estimate, covariance, joint),
     )
 
 
@@ -138,60 +135,60 @@ def _fit_weighted(
     observed = weights > 0
     values = np.where(observed, expression, 0.0)
     products = (basis[:, :, None] * basis[:, None, :]).reshape(len(basis), -1)
-    inverse, null, rank = _invert((weights @ products).reshape(genes, p, p), np.all(observed, axis=1))
+    inverse, rank, undetermined = _invert((weights @ products).reshape(genes, p, p), np.all(observed, axis=1))
     scores = np.einsum("gpq,gq->gp", inverse, (weights * values) @ basis)
     squares = (weights * (values - scores @ basis.T) ** 2).sum(axis=1)
     residual_df = observed.sum(axis=1) - rank
-    known = _row_lengths(null @ directions) <= 1e-8 * np.linalg.norm(directions, axis=0)
-    covariance_root = inverse @ directions
-    estimate = np.where(known, scores @ directions, np.nan)
-    variance = np.einsum("pk,gpk->gk", directions, covariance_root)
-    joint_squares, joint_rank = np.full(genes, np.nan), np.zeros(genes, dtype=int)
-    if joint:
-        for gene in np.flatnonzero(known.all(axis=1)):
-            root, joint_rank[gene] = _whitener(directions.T @ covariance_root[gene])
-            joint_squares[gene] = ((estimate[gene] @ root) ** 2).sum()
+    estimate = scores @ directions
+    for gene, free in undetermined.items():
+        reach = np.linalg.norm(free.T @ directions, axis=0)
+        estimate[gene, reach > DEPENDENT * np.linalg.norm(directions, axis=0)] = np.nan
+    spread = inverse @ directions
+    variance = np.einsum("pk,gpk->gk", directions, spread)
+    covariance = directions.T @ spread if joint else variance
     with np.errstate(invalid="ignore", divide="ignore"):
         return LinearFit(
             estimate,
-            np.where(known, np.sqrt(variance), np.nan),
+            np.where(np.isnan(estimate), np.nan, np.sqrt(variance)),
             np.where(residual_df > 0, np.sqrt(squares / residual_df), np.nan),
             residual_df.astype(float),
             np.nansum(expression, axis=1) / np.isfinite(expression).sum(axis=1),
-            joint_squares,
-            joint_rank,
+            *_joint_squares(estimate, covariance, joint),
         )
 
 
-def _invert(normal: np.ndarray, complete: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pseudo-inverses of normal equations (genes, p, p), projectors on their null spaces, and their ranks.
+def _invert(normal: np.ndarray, complete: np.ndarray) -> tuple[np.ndarray, np.ndarray, dict[int, np.ndarray]]:
+    """Pseudo-inverses of normal equations (genes, p, p), their ranks, and for genes of lower rank the
+    directions (p, p - rank) that these leave open.
 
     complete : (genes,) those with every observation, which are invertible.
     """
-    inverse, null = np.zeros_like(normal), np.zeros_like(normal)
-    rank = np.full(len(normal), normal.shape[1])
+    inverse, rank = np.empty_like(normal), np.full(len(normal), normal.shape[1])
     inverse[complete] = np.linalg.inv(normal[complete])
-    values, vectors = np.linalg.eigh(normal[~complete])
+    gaps = np.flatnonzero(~complete)
+    values, vectors = np.linalg.eigh(normal[gaps])
     positive = values > SINGULAR * values[:, -1:]
     inverted = np.where(positive, 1 / np.where(positive, values, 1.0), 0.0)
-    transposed = vectors.transpose(0, 2, 1)
-    inverse[~complete] = (vectors * inverted[:, None, :]) @ transposed
-    null[~complete] = (vectors * ~positive[:, None, :]) @ transposed
-    rank[~complete] = positive.sum(axis=1)
-    return inverse, null, rank
+    inverse[gaps] = (vectors * inverted[:, None, :]) @ vectors.transpose(0, 2, 1)
+    rank[gaps] = positive.sum(axis=1)
+    lower = np.flatnonzero(~positive.all(axis=1))
+    return inverse, rank, {gaps[i]: vectors[i][:, ~positive[i]] for i in lower}
 
 
-def _row_lengths(vectors: np.ndarray) -> np.ndarray:
-    """(genes, p, k) → (genes, k) Euclidean lengths."""
-    return np.sqrt((vectors**2).sum(axis=1))
-
-
-def _whitener(covariance: np.ndarray) -> tuple[np.ndarray, int]:
-    """A matrix R with R R' the pseudo-inverse of a covariance (k, k), and its rank."""
-    scale = np.sqrt(np.diag(covariance))
-    values, vectors = np.linalg.eigh(covariance / np.outer(scale, scale))
-    kept = values > 1e-8 * values[-1]
-    return vectors[:, kept] / np.sqrt(values[kept]) / scale[:, None], int(kept.sum())
+def _joint_squares(
+    estimate: np.ndarray, covariance: np.ndarray, joint: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """b'V^-1 b (genes,) of estimates b (genes, k) with covariance V, (k, k) or one per gene, and V's rank."""
+    genes = len(estimate)
+    if not joint:
+        return np.full(genes, np.nan), np.zeros(genes, dtype=int)
+    scale = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
+    scale = np.where(scale > 0, scale, 1.0)
+    values, vectors = np.linalg.eigh(covariance / (scale[..., :, None] * scale[..., None, :]))
+    kept = values > DEPENDENT * values[..., -1:]
+    along = ((estimate / scale)[:, None, :] @ vectors)[:, 0, :]
+    squares = np.where(kept, along**2 / np.where(kept, values, 1.0), 0.0).sum(axis=1)
+    return squares, np.broadcast_to(kept.sum(axis=-1), genes)
 
 
 def moderate(fit: LinearFit, trend: bool = False) -> ModeratedFit:
@@ -224,8 +221,8 @@ def moderate(fit: LinearFit, trend: bool = False) -> ModeratedFit:
 
 
 def _t_tail(statistic: np.ndarray, df: np.ndarray) -> np.ndarray:
-    """P(T > statistic) of Student's t; infinite `df` is the normal."""
-    return np.where(np.isinf(df), ndtr(-statistic), stdtr(df, -statistic))
+    """P(T > statistic) of Student's t."""
+    return stdtr(df, -statistic)
 
 
 def estimate_prior(
