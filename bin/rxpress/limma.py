@@ -15,7 +15,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import digamma, fdtrc, polygamma, stdtr
+from scipy.special import digamma, fdtrc, polygamma
+
+from rxpress.student import t_tail
 
 CHUNK_ELEMENTS = 2**18
 SINGULAR = 1e-10
@@ -68,7 +70,7 @@ class ModeratedFit:
         """(genes, k) p values that |contrast| exceeds `threshold`: limma's `treat`."""
         size, df = np.abs(self.estimate), self.total_df[:, None]
         near, far = ((size + side * threshold) / self.error for side in (-1, 1))
-        return _t_tail(near, df) + _t_tail(far, df)
+        return t_tail(near, df) + t_tail(far, df)
 
 
 def fit_linear_model(
@@ -210,7 +212,7 @@ def moderate(fit: LinearFit, trend: bool = False) -> ModeratedFit:
         fit.estimate,
         error,
         statistic,
-        2 * _t_tail(np.abs(statistic), total_df[:, None]),
+        2 * t_tail(np.abs(statistic), total_df[:, None]),
         joint,
         fdtrc(fit.joint_rank, total_df, joint),
         total_df,
@@ -218,11 +220,6 @@ def moderate(fit: LinearFit, trend: bool = False) -> ModeratedFit:
         prior_df,
         prior,
     )
-
-
-def _t_tail(statistic: np.ndarray, df: np.ndarray) -> np.ndarray:
-    """P(T > statistic) of Student's t."""
-    return stdtr(df, -statistic)
 
 
 def estimate_prior(
@@ -243,7 +240,8 @@ def estimate_prior(
         return 0.0, np.full(len(variance), offset[0])
     logs = np.log(offset) - digamma(half) + np.log(half)
     center, excess = _location_and_spread(logs, used, covariate)
-    excess -= polygamma(1, half).mean()
+    distinct, times = np.unique(half, return_counts=True)
+    excess -= float(polygamma(1, distinct) @ times) / genes
     if excess > 0:
         prior_half = inverse_trigamma(excess)
         return 2 * prior_half, np.exp(center + digamma(prior_half) - np.log(prior_half))
