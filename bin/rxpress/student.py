@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import betaln, stdtr
+from scipy.special import poch, stdtr
 
 STEP = 0.02
 
@@ -35,14 +35,14 @@ def t_tail(statistic: np.ndarray, df: np.ndarray) -> np.ndarray:
 def _log_tail(df: float, nodes: int) -> np.ndarray:
     """(6, nodes - 1) polynomials of degree 5 for log P(T > sqrt(df) sinh(v / sqrt(df))) in steps of v.
 
-    They agree with it and two derivatives at every node (Hermite). The density of v/sqrt(df) = u is
-    cosh(u)^-df / B(1/2, df/2).
+    They agree with it and two derivatives at every node (Hermite). The density of u = v / sqrt(df)
+    is cosh(u)^-df / B(1/2, df/2).
     """
     u = STEP * np.arange(nodes) / np.sqrt(df)
     with np.errstate(divide="ignore"):
         value = np.log(stdtr(df, -np.sqrt(df) * np.sinh(u)))
     log_cosh = np.log1p(2 * np.sinh(u / 2) ** 2)
-    hazard = np.exp(-betaln(0.5, df / 2) - df * log_cosh - value)
+    hazard = poch(df / 2, 0.5) / np.sqrt(np.pi) * np.exp(-df * log_cosh - value)
     slope = -STEP * hazard / np.sqrt(df)
     bend = -(STEP**2) * hazard * (hazard - df * np.tanh(u)) / df
     rise = np.diff(value) - slope[:-1] - bend[:-1] / 2
