@@ -12,7 +12,8 @@ never exceed those of all genes together (R's F may).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.special import digamma, fdtrc, polygamma
@@ -71,6 +72,17 @@ class ModeratedFit:
         size, df = np.abs(self.estimate), self.total_df[:, None]
         near, far = ((size + side * threshold) / self.error for side in (-1, 1))
         return t_tail(near, df) + t_tail(far, df)
+
+    def spread(self, tested: np.ndarray) -> ModeratedFit:
+        """The fit with its genes at those `tested` of (genes,), and NaN at the others."""
+
+        def place(values: np.ndarray) -> np.ndarray:
+            full = np.full((len(tested), *values.shape[1:]), np.nan)
+            full[tested] = values
+            return full
+
+        fields: dict[str, Any] = {name: place(x) for name, x in vars(self).items() if name != "prior_df"}
+        return replace(self, **fields)
 
 
 def fit_linear_model(

@@ -4,7 +4,8 @@
 #   pooled    variances that do not differ between genes: the prior has infinite degrees of freedom, with trend and without
 #   missing   values missing at random, a condition without any in some genes, a gene with none, one per condition
 #   weighted  precision weights by gene and sample, some of them zero
-#   voom      counts with effective library sizes
+#   voom      counts with effective library sizes; also as a study is tested: library sizes from size factors, genes
+#             with enough counts (the rule of edgeR's filterByExpr), p-values adjusted and beyond two-fold
 #
 # With weights or missing values a contrast is a coefficient of a rewritten design (R's contrasts.fit would approximate),
 # and F comes from the gene's own weighted fit in base R.
@@ -141,3 +142,16 @@ save(data.frame(size = sizes), "voom.sizes")
 save(transformed$E, "voom.expression")
 save(transformed$weights, "voom.weights")
 save(exact(transformed$E, transformed$weights, FALSE), "voom.constant")
+
+factors <- sizes / exp(mean(log(sizes)))
+lib <- factors * exp(mean(log(colSums(counts))))
+least <- 1 / max(hat(design, intercept = FALSE))
+keep <- rowSums(t(t(counts) / lib) >= 10 / median(lib)) >= least - 1e-8 & rowSums(counts) >= 15
+transformed <- voom(counts[keep, ], design, lib.size = lib)
+basis <- as_coefficient(contrasts[, "average"])
+fit <- lmFit(transformed$E, basis$design, weights = transformed$weights)
+p <- eBayes(fit)$p.value[, basis$column]
+beyond <- treat(fit, lfc = 1)$p.value[, basis$column]
+save(data.frame(gene = which(keep), estimate = fit$coefficients[, basis$column],
+                statistic = eBayes(fit)$t[, basis$column], p_value = p, p_adjusted = p.adjust(p, "BH"),
+                p_adjusted_threshold = p.adjust(beyond, "BH")), "voom.study")
