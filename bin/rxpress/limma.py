@@ -166,9 +166,10 @@ def _fit_weighted(
     scores, rank = np.empty_like(right), np.full(len(right), basis.coefficients)
     spread = np.empty((*right.shape, directions.shape[1]))
     scores[whole], spread[whole] = _solve(basis, weights[whole], right[whole], directions)
-    scores[~whole], spread[~whole], rank[~whole] = _solve_with_gaps(
-        basis.matrix, weights[~whole], right[~whole], directions
-    )
+    if not whole.all():
+        scores[~whole], spread[~whole], rank[~whole] = _solve_with_gaps(
+            basis.matrix, weights[~whole], right[~whole], directions
+        )
     squares = (weights * (values - scores @ basis.matrix.T) ** 2).sum(axis=1)
     residual_df = observed.sum(axis=1) - rank
     variance = np.einsum("pk,gpk->gk", directions, spread)
