@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from rxpress.calls import CALLS, CallRule, gene_table
+from rxpress.conditions import column, text
 from rxpress.contrasts import Contrast, StudyDesign, coefficient_vector, design_matrix
 from rxpress.deseq.contrast import evaluate_contrast
 from rxpress.deseq.glm import by_sample
@@ -45,8 +46,8 @@ def analyze_study(
     """Fit a study once and evaluate all its contrasts.
 
     samples : the rows of the study's samples.tsv that belong to the columns of `counts`; fit : `study`,
-    `cell_line` or `auto`; method : `deseq2`, or `limma`, which knows no `fit`. Log expression, size factors
-    and the summary are always there; what cannot be tested has its reason.
+    `cell_line` or `auto`; method : `deseq2`, with limma as a second opinion, or `limma`. Log expression, size
+    factors and the summary are always there; what cannot be tested has its reason.
     """
     factors = counts.normalization.factors
     expression, transformation = stabilize_variance(counts.values, factors, inference)
@@ -56,7 +57,7 @@ def analyze_study(
     tested: dict[str, pd.DataFrame] = {}
     if not untested:
         asked = [contrast for contrast in design.contrasts if contrast.status == "ok"]
-        by_limma = limma_tables(counts, samples, design, asked, rule)
+        by_limma = limma_tables(counts, samples, design, asked, rule, fit)
         if method == "limma":
             tested = by_limma
             facts |= {"method": "limma"}
@@ -78,8 +79,9 @@ def limma_tables(
     design: StudyDesign,
     contrasts: Sequence[Contrast],
     rule: CallRule,
+    fit: str,
 ) -> dict[str, pd.DataFrame]:
-    """The gene tables of the contrasts by limma-voom."""
+    """The gene tables of the contrasts by limma-voom; `fit` as of `analyze_study`, `auto` being by line."""
     matrix, names = design_matrix(samples, design)
     vectors = {c.id: coefficient_vector(c.weights, names) for c in contrasts}
     parts = {
@@ -87,7 +89,8 @@ def limma_tables(
         for c in contrasts
         if c.lines
     }
-    return voom_tables(counts, matrix, vectors, rule, parts)
+    lines = None if fit == "study" else np.array(column(samples, "cell_line", lambda cell: text(cell) or ""))
+    return voom_tables(counts, matrix, vectors, rule, parts, lines)
 
 
 def why_untested(counts: StudyCounts, samples: pd.DataFrame, design: StudyDesign) -> str:

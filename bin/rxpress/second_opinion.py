@@ -12,7 +12,7 @@ from rxpress.deseq.contrast import ContrastTest
 from rxpress.deseq.multiple_testing import benjamini_hochberg
 from rxpress.limma import ModeratedFit, fit_linear_model, moderate
 from rxpress.study_counts import StudyCounts
-from rxpress.voom import voom
+from rxpress.voom import residual_df, voom
 
 LEAST_COUNT = 10
 LEAST_TOTAL = 15
@@ -29,15 +29,17 @@ def voom_tables(
     vectors: Mapping[str, np.ndarray],
     rule: CallRule,
     parts: Mapping[str, np.ndarray] | None = None,
+    lines: np.ndarray | None = None,
 ) -> dict[str, pd.DataFrame]:
     """The gene table of each contrast, with the columns that tests by DESeq2 have; nothing is shrunken.
 
     matrix : (samples, p) of full rank with residual degrees of freedom; vectors : {contrast: (p,)}; parts :
-    {contrast: (lines, p)} what an average would be of each line alone.
+    {contrast: (lines, p)} what an average would be of each line alone; lines : (samples,) the cell line of
+    each, for a trend of the variance of its own, which is not possible for lines without replicates.
     """
     parts = parts or {}
     rows = [*vectors.values(), *(row for those in parts.values() for row in those)]
-    fit = fit_voom(counts, matrix, np.reshape(rows, (len(rows), matrix.shape[1])))
+    fit = fit_voom(counts, matrix, np.reshape(rows, (len(rows), matrix.shape[1])), lines)
     base_means = (counts.values / counts.normalization.factors).mean(axis=1)
     tests = contrast_tests(fit, rule.threshold)
     tables = {
@@ -52,7 +54,9 @@ def voom_tables(
     return tables
 
 
-def fit_voom(counts: StudyCounts, matrix: np.ndarray, contrasts: np.ndarray) -> ModeratedFit:
+def fit_voom(
+    counts: StudyCounts, matrix: np.ndarray, contrasts: np.ndarray, lines: np.ndarray | None = None
+) -> ModeratedFit:
     """Moderated tests of contrasts (k, p), a row for each; NaN for genes with too few counts to be tested.
 
     Library sizes are those that the size factors stand for; where genes have lengths of their own in each
@@ -65,7 +69,9 @@ def fit_voom(counts: StudyCounts, matrix: np.ndarray, contrasts: np.ndarray) -> 
     if tested.sum() < LEAST_GENES:
         none, each = np.full((len(values), len(contrasts)), np.nan), np.full(len(values), np.nan)
         return ModeratedFit(none, none, none, none, each, each, each, each, np.nan, each)
-    expression, weights = voom(values[tested], matrix, sizes)
+    if lines is not None and min(residual_df(matrix, lines)) < 1:
+        lines = None
+    expression, weights = voom(values[tested], matrix, sizes, lines)
     return moderate(fit_linear_model(expression, matrix, contrasts.T, weights)).spread(tested)
 
 

@@ -143,6 +143,12 @@ save(transformed$E, "voom.expression")
 save(transformed$weights, "voom.weights")
 save(exact(transformed$E, transformed$weights, FALSE), "voom.constant")
 
+of_line <- function(samples) {
+  own <- model.matrix(~ 0 + droplevels(condition[samples]) + batch[samples])
+  voom(counts[, samples], own, lib.size = sizes[samples])$weights
+}
+save(cbind(of_line(1:6), of_line(7:12)), "voom.line_weights")
+
 factors <- sizes / exp(mean(log(sizes)))
 lib <- factors * exp(mean(log(colSums(counts))))
 least <- 1 / max(hat(design, intercept = FALSE))

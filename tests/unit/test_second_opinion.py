@@ -14,7 +14,7 @@ from test_report import Report, report  # noqa: F401
 from test_test_expression import CHANGED, COLUMNS, OPPOSED, designed, planted_counts, run  # noqa: F401
 
 from rxpress.calls import CallRule
-from rxpress.deseq.size_factors import Normalization
+from rxpress.deseq.size_factors import Normalization, normalize
 from rxpress.second_opinion import effective_sizes, second_opinion, voom_tables, worthwhile
 from rxpress.study_counts import StudyCounts
 from rxpress.tables import GeneMatrix, read_json, read_table
@@ -71,6 +71,24 @@ def test_library_sizes_follow_size_factors_and_keep_their_mean() -> None:
     sizes = effective_sizes(values, np.array([1.0, 3.0]))
     assert sizes[1] / sizes[0] == pytest.approx(3)
     assert np.sqrt(sizes.prod()) == pytest.approx(np.sqrt(400 * 1600))
+
+
+@pytest.mark.parametrize("lines", [None, np.repeat(["calm", "wild"], 8)])
+def test_lines_that_vary_more_than_others_have_no_more_false_positives(lines: np.ndarray | None) -> None:
+    """One line has six-fold dispersion. With one trend for both, it alone fills the list of calls."""
+    rng = np.random.default_rng(8)
+    dispersion = 0.05 * np.repeat([1, 6], 8) * rng.lognormal(0, 0.3, (6000, 1))
+    means = 2 ** rng.normal(8, 1.5, (6000, 1)) * rng.uniform(0.7, 1.4, 16)
+    counts = study_of(rng.poisson(rng.gamma(1 / dispersion, means * dispersion)).astype(float), np.ones(16))
+    counts = replace(counts, normalization=normalize(counts.values))
+    design = np.kron(np.eye(4), np.ones((4, 1)))
+    vectors = {"calm": np.array([-1.0, 1, 0, 0]), "wild": np.array([0, 0, -1.0, 1])}
+    tables = voom_tables(counts, design, vectors, CallRule(), lines=lines)
+    rates = {name: (table["p_value"].dropna() < 0.05).mean() for name, table in tables.items()}
+    if lines is None:
+        assert rates["wild"] > 0.1
+    else:
+        assert all(0.04 < rate < 0.06 for rate in rates.values())
 
 
 def test_with_hardly_any_gene_to_test_nothing_is_tested() -> None:
