@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Test the contrasts of one study on its counts: one fit by the model of DESeq2, every contrast from it."""
+"""Test the contrasts of one study on its counts: one fit by DESeq2 or limma, every contrast from it."""
 
 import argparse
 import os
@@ -16,7 +16,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--control_genes", type=Path, help="ids or names of genes that size factors rest on")
     parser.add_argument("--samples", required=True, type=Path, help="samples.tsv of the study")
     parser.add_argument("--contrasts", required=True, type=Path, help="contrasts.json of the study")
-    parser.add_argument("--test_method", choices=["auto", "deseq2"], default="auto")
+    parser.add_argument("--test_method", choices=["auto", "deseq2", "limma"], default="auto")
     parser.add_argument("--fit", choices=["auto", "study", "cell_line"], default="auto")
     parser.add_argument("--inference", choices=["batched", "pydeseq2"], default="batched", help="who fits")
     parser.add_argument("--alpha", type=float, default=0.05)
@@ -47,7 +47,8 @@ def main() -> None:
     design = StudyDesign.from_json(tables.read_json(args.contrasts))
     rule = CallRule(args.alpha, args.fold_change, args.p_value)
     inference = choose_inference(args.inference, args.threads, counts.length_correction)
-    results = analyze_study(counts, samples, design, rule, inference, args.fit)
+    method = "limma" if args.test_method == "limma" else "deseq2"
+    results = analyze_study(counts, samples, design, rule, inference, args.fit, method)
     tables.write_matrix(results.expression, args.outdir / "log2_expression.tsv")
     for name, table in results.tables.items():
         tables.write_table(table, args.outdir / name)

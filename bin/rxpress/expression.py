@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from rxpress.calls import CALLS, CallRule, call_genes
+from rxpress.calls import CALLS, CallRule, gene_table
+from rxpress.conditions import column, text
 from rxpress.contrasts import Contrast, StudyDesign, coefficient_vector, design_matrix
 from rxpress.deseq.contrast import evaluate_contrast
 from rxpress.deseq.glm import by_sample
 from rxpress.deseq.stabilize import stabilize_variance
 from rxpress.fit_choice import ChosenFit, choose_fit
 from rxpress.fit_facts import call_facts, fit_facts, fit_warnings, method_facts
+from rxpress.second_opinion import second_opinion, voom_tables
 from rxpress.study_counts import StudyCounts
 from rxpress.tables import GeneMatrix
 
@@ -39,12 +41,13 @@ def analyze_study(
     rule: CallRule,
     inference: Inference,
     fit: str = "study",
+    method: str = "deseq2",
 ) -> StudyResults:
     """Fit a study once and evaluate all its contrasts.
 
     samples : the rows of the study's samples.tsv that belong to the columns of `counts`; fit : `study`,
-    `cell_line` or `auto`. Log expression, size factors and the summary are always there; what cannot be
-    tested has its reason.
+    `cell_line` or `auto`; method : `deseq2`, with limma as a second opinion, or `limma`. Log expression, size
+    factors and the summary are always there; what cannot be tested has its reason.
     """
     factors = counts.normalization.factors
     expression, transformation = stabilize_variance(counts.values, factors, inference)
@@ -54,16 +57,40 @@ def analyze_study(
     tested: dict[str, pd.DataFrame] = {}
     if not untested:
         asked = [contrast for contrast in design.contrasts if contrast.status == "ok"]
-        chosen = choose_fit(counts, samples, design, fit, inference)
-        tested = {
-            contrast.id: contrast_table(counts, chosen, contrast, rule, inference) for contrast in asked
-        }
-        tables["dispersions.tsv"] = dispersion_table(counts, chosen)
-        facts |= fit_facts(chosen, inference) | call_facts(tested, rule)
-        facts["warnings"] = fit_warnings(counts, chosen, asked)
+        by_limma = limma_tables(counts, samples, design, asked, rule, fit)
+        if method == "limma":
+            tested = by_limma
+            facts |= {"method": "limma"}
+        else:
+            chosen = choose_fit(counts, samples, design, fit, inference)
+            tested = {c.id: contrast_table(counts, chosen, c, rule, inference) for c in asked}
+            tables["dispersions.tsv"] = dispersion_table(counts, chosen)
+            tables |= second_opinion(tested, by_limma)
+            facts |= fit_facts(chosen, inference) | {"warnings": fit_warnings(counts, chosen, asked)}
+        facts |= call_facts(tested, rule)
     tables |= {f"{contrast}.tsv": table for contrast, table in tested.items()}
     tables["summary.tsv"] = summary_table(design.contrasts, tested, untested)
     return StudyResults(replace(counts.genes, values=expression), tables, facts)
+
+
+def limma_tables(
+    counts: StudyCounts,
+    samples: pd.DataFrame,
+    design: StudyDesign,
+    contrasts: Sequence[Contrast],
+    rule: CallRule,
+    fit: str,
+) -> dict[str, pd.DataFrame]:
+    """The gene tables of the contrasts by limma-voom; `fit` as of `analyze_study`, `auto` being by line."""
+    matrix, names = design_matrix(samples, design)
+    vectors = {c.id: coefficient_vector(c.weights, names) for c in contrasts}
+    parts = {
+        c.id: np.array([coefficient_vector(part.weights, names) for part in c.lines])
+        for c in contrasts
+        if c.lines
+    }
+    lines = None if fit == "study" else np.array(column(samples, "cell_line", lambda cell: text(cell) or ""))
+    return voom_tables(counts, matrix, vectors, rule, parts, lines)
 
 
 def why_untested(counts: StudyCounts, samples: pd.DataFrame, design: StudyDesign) -> str:
@@ -87,22 +114,7 @@ def contrast_table(
     fit, coefficients = chosen.fit, chosen.coefficients
     vector = coefficient_vector(contrast.weights, coefficients)
     test = evaluate_contrast(fit, vector, inference, rule.alpha, rule.threshold)
-    table = pd.DataFrame(
-        {
-            "gene_id": counts.genes.gene_ids,
-            "gene_name": counts.genes.gene_names,
-            "base_mean": fit.base_means,
-            "log2_fold_change": test.estimate,
-            "lfc_se": test.error,
-            "statistic": test.statistic,
-            "p_value": test.p_value,
-            "p_adjusted": test.p_adjusted,
-            "p_adjusted_threshold": test.p_adjusted_threshold,
-            "shrunken_log2_fold_change": test.shrunken,
-            "shrunken_lfc_se": test.shrunken_error,
-            "call": call_genes(test, rule),
-        }
-    )
+    table = gene_table(counts.genes, fit.base_means, test, rule)
     if not contrast.lines:
         return table
     parts = np.array([coefficient_vector(part.weights, coefficients) for part in contrast.lines])

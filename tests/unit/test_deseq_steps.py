@@ -10,7 +10,7 @@ from rxpress.deseq.design import Design, Gram
 from rxpress.deseq.dispersions import fit_trend
 from rxpress.deseq.gamma_glm import fit_gamma_glm
 from rxpress.deseq.glm import log_likelihood, wald_p_values
-from rxpress.deseq.multiple_testing import adjust_with_filter, benjamini_hochberg, lowess
+from rxpress.deseq.multiple_testing import adjust_with_filter, benjamini_hochberg
 from rxpress.deseq.outliers import flag_outliers, trimmed_mean
 from rxpress.deseq.prior_variance import loess
 from rxpress.deseq.size_factors import estimate_size_factors, normalize
@@ -109,24 +109,6 @@ def test_filtering_by_mean_count_finds_more_without_more_false_ones() -> None:
     assert 0.2 < cutoff < 20
     assert called.sum() > (benjamini_hochberg(p_value) < 0.05).sum()
     assert (called & ~changed).sum() < 0.08 * called.sum()
-
-
-def test_lowess_is_that_of_r() -> None:
-    x = np.linspace(0.1, 0.95, 50)
-    y = np.rint(200 * np.exp(-3 * (x - 0.3) ** 2) + 10 * np.sin(20 * x))
-    y[[6, 29]] += 60
-    at = lowess(x, y)[[0, 6, 24, 29, 49]]
-    assert at == pytest.approx(
-        [187.395038646, 187.927220598, 167.114238253, 147.894982671, 55.4733605767], rel=1e-9
-    )
-
-
-def test_lowess_keeps_points_that_all_weights_pass_over() -> None:
-    x = np.arange(1, 51) / 10
-    y = np.sin(x)
-    y[19:23] += [50, -50, 50, -50]
-    theirs = [1.03363075645, 0.997494986604, 50.9092974268, -49.1367906334, 50.8084964038, -49.2542947878]
-    assert lowess(x, y)[17:23] == pytest.approx(theirs, rel=1e-9)
 
 
 def test_loess_is_that_of_r() -> None:

@@ -116,6 +116,8 @@ def test_the_command_writes_every_table_of_a_study(run) -> None:
         "dispersions.tsv",
         "summary.tsv",
         "fit.json",
+        "second_opinion.tsv",
+        "second_opinion_genes.tsv",
         *(f"{contrast.id}.tsv" for contrast in design.contrasts),
     }
     summary = read_table(out / "summary.tsv").set_index("id")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from rxpress.lowess import lowess
+
 GRID_POINTS = 50
 MIN_REJECTIONS = 10
-LOWESS_SPAN = 0.2
-LOWESS_ROUNDS = 3
+SMOOTHING_SPAN = 0.2
 
 
 def benjamini_hochberg(p_values: np.ndarray) -> np.ndarray:
@@ -42,45 +43,7 @@ def _choose_cutoff(quantiles: np.ndarray, rejections: np.ndarray) -> int:
     """The first quantile whose rejections exceed the smoothed maximum less the scatter about it."""
     if rejections.max() <= MIN_REJECTIONS:
         return 0
-    smooth = lowess(quantiles, rejections.astype(float))
+    smooth = lowess(quantiles, rejections.astype(float), SMOOTHING_SPAN)
     some = rejections > 0
     noise = np.sqrt(np.mean((rejections[some] - smooth[some]) ** 2))
     return int(np.argmax(rejections > smooth.max() - noise))
-
-
-def lowess(
-    x: np.ndarray, y: np.ndarray, span: float = LOWESS_SPAN, rounds: int = LOWESS_ROUNDS
-) -> np.ndarray:
-    """Robust local linear regression (Cleveland 1979) as R's `lowess`: fitted values at each x, ascending."""
-    n = len(x)
-    neighbours = min(max(int(span * n + 1e-7), 2), n)
-    distance = np.abs(x[:, None] - x)
-    width = np.sort(distance, axis=1)[:, neighbours - 1 : neighbours]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        kernel = np.where(distance <= 0.001 * width, 1.0, (1 - (distance / width) ** 3) ** 3)
-    kernel[distance > 0.999 * width] = 0.0
-    robust = np.ones(n)
-    for final in [False] * rounds + [True]:
-        fitted = _weighted_lines(x, y, kernel * robust)
-        residuals = np.abs(y - fitted)
-        scale = 6 * np.median(residuals)
-        if final or scale <= 1e-7 * residuals.mean():
-            break
-        robust = np.where(residuals <= 0.001 * scale, 1.0, (1 - (residuals / scale) ** 2) ** 2)
-        robust[residuals > 0.999 * scale] = 0.0
-    return fitted
-
-
-def _weighted_lines(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """At each x, the value of the line fitted with that point's row of `weights` (points, points).
-
-    A point that all weights pass over keeps its own y.
-    """
-    total = weights.sum(axis=1, keepdims=True)
-    weights = np.where(total > 0, weights / np.where(total > 0, total, 1.0), np.eye(len(x)))
-    center = weights @ x
-    away = x - center[:, None]
-    spread = (weights * away**2).sum(axis=1)
-    steep = np.sqrt(spread) > 0.001 * (x[-1] - x[0])
-    tilt = np.where(steep, (x - center) / np.where(steep, spread, 1.0), 0.0)
-    return (weights * (1 + tilt[:, None] * away)) @ y

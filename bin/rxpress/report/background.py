@@ -20,6 +20,9 @@ REFERENCES = {
     "deseq2": ("Love MI et al. (2014) Genome Biology 15:550", "10.1186/s13059-014-0550-8"),
     "pydeseq2": ("Muzellec B et al. (2023) Bioinformatics 39:btad547", "10.1093/bioinformatics/btad547"),
     "apeglm": ("Zhu A et al. (2019) Bioinformatics 35:2084", "10.1093/bioinformatics/bty895"),
+    "limma": ("Smyth GK (2004) Stat Appl Genet Mol Biol 3:3", "10.2202/1544-6115.1027"),
+    "voom": ("Law CW et al. (2014) Genome Biology 15:R29", "10.1186/gb-2014-15-2-r29"),
+    "treat": ("McCarthy DJ, Smyth GK (2009) Bioinformatics 25:765", "10.1093/bioinformatics/btp053"),
     "bh": ("Benjamini Y, Hochberg Y (1995) J R Stat Soc B 57:289", "10.1111/j.2517-6161.1995.tb02031.x"),
     "multiqc": ("Ewels P et al. (2016) Bioinformatics 32:3047", "10.1093/bioinformatics/btw354"),
     "nextflow": ("Di Tommaso P et al. (2017) Nature Biotechnology 35:316", "10.1038/nbt.3820"),
@@ -76,16 +79,27 @@ def _quantification(results: Results) -> list[Step]:
 
 
 def _testing(results: Results) -> list[Step]:
-    if not any(study.tests for study in results.studies):
+    tested = [study for study in results.studies if study.tests]
+    if not tested:
         return []
+    by_limma = all(study.fit.get("method") == "limma" for study in tested)
     covariates = dict.fromkeys(c for s in results.studies if s.design for c in s.design.covariates)
     also = f" and additive effects of {', '.join(covariates)}" if covariates else ""
+    means = f"with a mean per condition (line, treatment, dose and time){also}"
     alpha, fold = f"{results.alpha:g}", f"{results.fold_change:g}-fold"
+    opinion = "The same contrasts were tested by limma-voom for a second opinion"
+    return [
+        *(_by_limma(means, fold) if by_limma else _by_deseq2(results, means, fold)),
+        Step(f"Genes with {results.rule} below {alpha} and a change of at least {fold} were called"),
+        *([Step(opinion, ("voom", "limma"))] if any(len(s.second_opinion) for s in tested) else []),
+    ]
+
+
+def _by_deseq2(results: Results, means: str, fold: str) -> list[Step]:
     return [
         Step(
             "Counts of each study were modelled by negative binomial regression as in DESeq2, fitted with "
-            f"PyDESeq2{results.tool_version('pydeseq2')} and solvers for all genes at once, with a mean per "
-            f"condition (line, treatment, dose and time){also}",
+            f"PyDESeq2{results.tool_version('pydeseq2')} and solvers for all genes at once, {means}",
             ("deseq2", "pydeseq2"),
         ),
         Step(
@@ -95,7 +109,22 @@ def _testing(results: Results) -> list[Step]:
             ("bh", "deseq2"),
         ),
         Step(f"A second test asks for a change beyond {fold}. Fold changes were shrunken", ("apeglm",)),
-        Step(f"Genes with {results.rule} below {alpha} and a change of at least {fold} were called"),
+    ]
+
+
+def _by_limma(means: str, fold: str) -> list[Step]:
+    return [
+        Step(
+            "Log counts per million of each study were fitted by linear models with the precision weights of "
+            f"voom, {means}, for genes with enough counts",
+            ("voom",),
+        ),
+        Step(
+            "Each contrast is a linear combination of condition means in which lines weigh equally, and was "
+            "tested with a moderated t; p-values were adjusted within each contrast",
+            ("limma", "bh"),
+        ),
+        Step(f"A second test asks for a change beyond {fold}", ("treat",)),
     ]
 
 

@@ -11,6 +11,7 @@ from rxpress.report.comparisons import comparison_sections
 from rxpress.report.expression import expression_sections
 from rxpress.report.results import Results
 from rxpress.report.samples import sample_sections
+from rxpress.report.second_opinion import second_opinion_sections
 from rxpress.report.section import Section, unique
 from rxpress.report.summary import summary_sections, warning_sections
 from rxpress.tables import write_json, write_table, write_yaml
@@ -21,6 +22,7 @@ def build_sections(results: Results) -> list[Section]:
     return [
         *summary_sections(results),
         *comparison_sections(results),
+        *second_opinion_sections(results),
         *expression_sections(results),
         *sample_sections(results),
         *warning_sections(results),

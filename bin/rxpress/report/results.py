@@ -26,7 +26,8 @@ class Study:
 
     samples : rows of its final sample table, kept and left out; design : its contrasts, None if they were
     never planned; summary : a row per contrast; tests : {contrast id: gene table}; fit : fit.json; log2 :
-    expression of the kept samples, None if there is none. Tables may be empty.
+    expression of the kept samples, None if there is none; second_opinion : agreement with limma, a row per
+    contrast; opinion_genes : the genes that either method calls. Tables may be empty.
     """
 
     name: str
@@ -38,6 +39,8 @@ class Study:
     log2: GeneMatrix | None
     size_factors: pd.DataFrame
     dispersions: pd.DataFrame
+    second_opinion: pd.DataFrame
+    opinion_genes: pd.DataFrame
 
     @property
     def tested(self) -> list[Contrast]:
@@ -182,6 +185,10 @@ def _read_study(folder: Path, name: str) -> Study:
         log2=read_matrix(log2) if log2.exists() else None,
         size_factors=_table(differential / "size_factors.tsv", ("sample",)),
         dispersions=_named_genes(_table(differential / "dispersions.tsv", GENE_COLUMNS)),
+        second_opinion=_table(differential / "second_opinion.tsv", ("contrast",)),
+        opinion_genes=_named_genes(
+            _table(differential / "second_opinion_genes.tsv", ("contrast", *GENE_COLUMNS))
+        ),
     )
 
 

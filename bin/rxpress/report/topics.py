@@ -109,6 +109,18 @@ TOP_GENES = Topic(
     """,
 )
 
+SECOND_OPINION = Topic(
+    "rxpress_second_opinion",
+    "Second opinion",
+    """
+    The same contrasts by another method: limma-voom, linear models of log counts, beside DESeq2, negative
+    binomial models of counts. Calls of all other sections are DESeq2's. A gene that both call rests on
+    more than the choice of a model; look at the counts of one that a method alone calls before you believe
+    it. limma does not test genes with few counts. Numbers: tables/second_opinion_<study>.tsv, all called
+    genes: differential/<study>/second_opinion_genes.tsv.
+    """,
+)
+
 PCA = Topic(
     "rxpress_pca",
     "Principal components",
@@ -208,6 +220,6 @@ GENERAL = Topic("rxpress_general", "General statistics")
 
 IN_ORDER = (
     *(SUMMARY, CALLS, CONTRASTS, CLAIMS, VOLCANO, MA, FOLD_CHANGES, HEATMAP, TOP_GENES),
-    *(PCA, DISTANCES, SAMPLES, READS, LIBRARIES, P_VALUES, DISPERSIONS),
+    *(SECOND_OPINION, PCA, DISTANCES, SAMPLES, READS, LIBRARIES, P_VALUES, DISPERSIONS),
     *(WARNINGS, METHODS, PARAMETERS),
 )
