@@ -17,7 +17,9 @@ from rxpress.inference import BatchedInference, Inference
 from rxpress.model_matrix import estimable, independent_columns
 from rxpress.study_counts import StudyCounts
 
-UNEQUAL = 1.5
+# With a shared fit and one line 1.25, 1.5 or 3 times as dispersed as the others, 7, 9 or 17 % of its p values
+# are below 0.05 where there is no effect.
+UNEQUAL = 1.25
 
 
 @dataclass(frozen=True)

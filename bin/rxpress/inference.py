@@ -20,13 +20,14 @@ from rxpress.deseq.design import Design
 from rxpress.deseq.dispersion_search import Objective, search_dispersions
 from rxpress.deseq.gamma_glm import START, fit_gamma_glm
 from rxpress.deseq.glm import MAX_ITERATIONS, MIN_MEAN, fit_glm, wald_error, wald_p_values
-from rxpress.deseq.shrinkage import Posterior, shrink
+from rxpress.deseq.shrinkage import Posterior, most_likely, shrink
 from rxpress.errors import InputError, Problem
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CHUNK_ELEMENTS = 2**16
+TINY_MEAN = 1e-10
 
 
 class BatchedInference(Inference):
@@ -86,7 +87,7 @@ class BatchedInference(Inference):
 
         start : (genes,) dispersions to search from; `alpha_hat`, with a prior also its mean, if not given.
         """
-        design = Design.split(design_matrix)
+        design = Design.split(design_matrix).of_groups()
         variance = prior_disp_var if prior_reg else None
         first = alpha_hat if start is None else start
         dispersions, converged = np.empty(counts.shape[1]), np.empty(counts.shape[1], dtype=bool)
@@ -115,7 +116,11 @@ class BatchedInference(Inference):
         optimizer: Literal["BFGS", "L-BFGS-B"] = "L-BFGS-B",
         maxiter: int = MAX_ITERATIONS,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """As the parent says; genes that do not converge are left to PyDESeq2's solver with `optimizer`."""
+        """As the parent says; genes that do not converge are left to PyDESeq2's solver with `optimizer`.
+
+        That one gets no floor for the means, as R's `optim`: its gradient knows of none.
+        disp : (genes,), or (samples, genes) where dispersions differ between samples.
+        """
         design = Design.split(design_matrix)
         beta = np.empty((counts.shape[1], design.coefficients))
         means, hat = np.empty(counts.shape[::-1]), np.empty(counts.shape[::-1])
@@ -124,7 +129,7 @@ class BatchedInference(Inference):
         def fit(genes: slice) -> None:
             factors = size_factors if size_factors.ndim == 1 else size_factors.T[genes]
             found = fit_glm(
-                _floats(counts.T[genes]), factors, design, disp[genes], min_mu, beta_tol, maxiter, max_beta
+                _floats(counts.T[genes]), factors, design, disp.T[genes], min_mu, beta_tol, maxiter, max_beta
             )
             beta[genes], means[genes], hat[genes] = found.coefficients, found.means, found.hat
             converged[genes] = found.converged
@@ -132,9 +137,9 @@ class BatchedInference(Inference):
         self._for_each_chunk(counts, fit)
         for gene in np.flatnonzero(~converged):
             alone = (counts[:, [gene]], size_factors if size_factors.ndim == 1 else size_factors[:, gene])
-            limits = (min_mu, beta_tol, min_beta, max_beta, optimizer)
+            limits = (TINY_MEAN, beta_tol, min_beta, max_beta, optimizer)
             beta[[gene]], mean, leverage, converged[[gene]] = self._original.irls(
-                *alone, design.matrix, disp[[gene]], *limits
+                *alone, design.matrix, disp.T[[gene]], *limits
             )
             means[gene], hat[gene] = mean[:, 0], leverage[:, 0]
             self.rescued += 1
@@ -194,7 +199,8 @@ class BatchedInference(Inference):
                 prior_scale,
                 ridge[genes],
             )
-            shrunken = shrink(posterior, design.least_squares(np.log(posterior.counts + 0.5) - offset.T))
+            start = design.least_squares(np.log(posterior.counts + 0.5) - offset.T)
+            shrunken = shrink(posterior, most_likely(posterior, start))
             beta[genes], converged[genes] = shrunken.coefficients, shrunken.converged
             inverse[genes] = posterior.inverse_hessian(shrunken.coefficients)
 

@@ -9,7 +9,7 @@ from study_sheets import LINES, sheet
 
 from rxpress.conditions import final_samples
 from rxpress.contrasts import StudyDesign, coefficient_vector, design_studies
-from rxpress.deseq.contrast import evaluate_contrast
+from rxpress.deseq.contrast import ContrastTest, evaluate_contrast
 from rxpress.deseq.fit import fit_study
 from rxpress.errors import InputError
 from rxpress.fit_choice import ChosenFit, choose_fit
@@ -53,12 +53,14 @@ def chosen(fold: float, wanted: str) -> tuple[ChosenFit, StudyCounts]:
     return choose_fit(counts, samples, design, wanted, BatchedInference()), counts
 
 
-def drug_effect(fit: ChosenFit, *lines: str):
+def drug_weights(*lines: str) -> dict[str, float]:
     """The drug effect averaged over lines."""
-    weights = {}
-    for line in lines:
-        weights |= {f"{line}.bortezomib.20nM.24h": 1 / len(lines), f"{line}.DMSO.24h": -1 / len(lines)}
-    vector = coefficient_vector(weights, fit.coefficients)
+    conditions = {"bortezomib.20nM.24h": 1 / len(lines), "DMSO.24h": -1 / len(lines)}
+    return {f"{line}.{name}": weight for line in lines for name, weight in conditions.items()}
+
+
+def drug_effect(fit: ChosenFit, *lines: str) -> ContrastTest:
+    vector = coefficient_vector(drug_weights(*lines), fit.coefficients)
     return evaluate_contrast(fit.fit, vector, BatchedInference(), 0.05, 1.0)
 
 

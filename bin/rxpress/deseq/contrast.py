@@ -50,11 +50,8 @@ def evaluate_contrast(
     without any when its outliers were replaced, has no fold change and p = 1.
     """
     samples = involved_samples(fit, contrast)
-    absent = _absent(fit, contrast, samples)
-    estimate = np.where(absent, 0.0, fit.genes.coefficients @ contrast)
-    error = np.where(absent & ~fit.fitted_counts.any(axis=1), 0.0, standard_error(fit, contrast, inference))
-    two_groups = fit.design.saturated and fit.design.coefficients == 2
-    flagged = flag_outliers(fit.counts, fit.cooks, fit.design, samples, spare_low=two_groups)
+    estimate, error, absent = estimate_contrast(fit, contrast, inference)
+    flagged = flag_outliers(fit.counts, fit.cooks, fit.design, samples, spare_low=fit.design.two_groups)
     with np.errstate(invalid="ignore", divide="ignore"):
         p_value, statistic = wald_p_values(estimate, error)
         beyond, _ = wald_p_values(estimate, error, threshold / LOG2_E, "greaterAbs")
@@ -70,6 +67,16 @@ def evaluate_contrast(
         np.where(absent, 0.0, shrunken * LOG2_E),
         shrunken_error * LOG2_E,
     )
+
+
+def estimate_contrast(
+    fit: StudyFit, contrast: np.ndarray, inference: Inference
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """c'beta and its standard error, natural log, and which genes are absent from c's samples; (genes,)."""
+    absent = _absent(fit, contrast, involved_samples(fit, contrast))
+    estimate = np.where(absent, 0.0, fit.genes.coefficients @ contrast)
+    emptied = absent & ~np.any(fit.fitted_counts > 0, axis=1)
+    return estimate, np.where(emptied, 0.0, standard_error(fit, contrast, inference)), absent
 
 
 def involved_samples(fit: StudyFit, contrast: np.ndarray) -> np.ndarray:
@@ -95,7 +102,7 @@ def standard_error(fit: StudyFit, contrast: np.ndarray, inference: Inference) ->
     error = np.full(len(fit.counts), np.nan)
     _, _, error[fitted] = inference.wald_test(
         fit.design.matrix[np.ix_(samples, columns)],
-        _select_dispersions(fit, fitted, samples).T,
+        select_dispersions(fit, fitted, samples).T,
         fit.genes.coefficients[np.ix_(fitted, columns)],
         np.maximum(fit.genes.means[np.ix_(fitted, samples)], MIN_MEAN).T,
         RIDGE * np.eye(columns.sum()),
@@ -119,7 +126,7 @@ def shrink_contrast(
         genes = fitted[first : first + step]
         counts = fit.fitted_counts[np.ix_(genes, samples)]
         log_factors = np.log(select(fit.factors, genes)[..., samples])
-        size = 1 / by_sample(_select_dispersions(fit, genes, samples))
+        size = 1 / by_sample(select_dispersions(fit, genes, samples))
         ridge = separated_ridge(counts, design)
         posterior = Posterior(counts, log_factors, design, size, contrast[columns], scale, ridge)
         found = shrink(posterior, fit.genes.coefficients[np.ix_(genes, columns)])
@@ -127,7 +134,7 @@ def shrink_contrast(
     return shrunken, shrunken_error
 
 
-def _select_dispersions(fit: StudyFit, genes: np.ndarray, samples: np.ndarray) -> np.ndarray:
+def select_dispersions(fit: StudyFit, genes: np.ndarray, samples: np.ndarray) -> np.ndarray:
     """Final dispersions of some genes, and of some samples if these have their own."""
     final = fit.genes.final
     return final[genes] if final.ndim == 1 else final[np.ix_(genes, samples)]
