@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from rxpress.deseq.contrast import ContrastTest
 from rxpress.errors import InputError, Problem
 
 CALLS = ("up", "down", "unchanged", "untested")
+
+
+class Tested(Protocol):
+    """What a call goes by: (genes,) log2 fold change and p values."""
+
+    @property
+    def estimate(self) -> np.ndarray: ...
+
+    @property
+    def p_value(self) -> np.ndarray: ...
+
+    @property
+    def p_adjusted(self) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
@@ -36,7 +49,7 @@ class CallRule:
         return float(np.log2(self.fold_change))
 
 
-def call_genes(test: ContrastTest, rule: CallRule) -> np.ndarray:
+def call_genes(test: Tested, rule: CallRule) -> np.ndarray:
     """(genes,) up, down, unchanged or untested."""
     p_value = test.p_adjusted if rule.p_value == "adjusted" else test.p_value
     with np.errstate(invalid="ignore"):

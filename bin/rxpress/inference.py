@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CHUNK_ELEMENTS = 2**16
+TINY_MEAN = 1e-10
 
 
 class BatchedInference(Inference):
@@ -115,7 +116,11 @@ class BatchedInference(Inference):
         optimizer: Literal["BFGS", "L-BFGS-B"] = "L-BFGS-B",
         maxiter: int = MAX_ITERATIONS,
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """As the parent says; genes that do not converge are left to PyDESeq2's solver with `optimizer`."""
+        """As the parent says; genes that do not converge are left to PyDESeq2's solver with `optimizer`.
+
+        That one gets no floor for the means, as R's `optim`: its gradient knows of none.
+        disp : (genes,), or (samples, genes) where dispersions differ between samples.
+        """
         design = Design.split(design_matrix)
         beta = np.empty((counts.shape[1], design.coefficients))
         means, hat = np.empty(counts.shape[::-1]), np.empty(counts.shape[::-1])
@@ -124,7 +129,7 @@ class BatchedInference(Inference):
         def fit(genes: slice) -> None:
             factors = size_factors if size_factors.ndim == 1 else size_factors.T[genes]
             found = fit_glm(
-                _floats(counts.T[genes]), factors, design, disp[genes], min_mu, beta_tol, maxiter, max_beta
+                _floats(counts.T[genes]), factors, design, disp.T[genes], min_mu, beta_tol, maxiter, max_beta
             )
             beta[genes], means[genes], hat[genes] = found.coefficients, found.means, found.hat
             converged[genes] = found.converged
@@ -132,9 +137,9 @@ class BatchedInference(Inference):
         self._for_each_chunk(counts, fit)
         for gene in np.flatnonzero(~converged):
             alone = (counts[:, [gene]], size_factors if size_factors.ndim == 1 else size_factors[:, gene])
-            limits = (min_mu, beta_tol, min_beta, max_beta, optimizer)
+            limits = (TINY_MEAN, beta_tol, min_beta, max_beta, optimizer)
             beta[[gene]], mean, leverage, converged[[gene]] = self._original.irls(
-                *alone, design.matrix, disp[[gene]], *limits
+                *alone, design.matrix, disp.T[[gene]], *limits
             )
             means[gene], hat[gene] = mean[:, 0], leverage[:, 0]
             self.rescued += 1

@@ -71,6 +71,20 @@ contrast_table <- function(dds, contrast) {
     p_threshold = beyond$pvalue, p_adjusted_threshold = beyond$padj)
 }
 
+# A set of contrasts, by likelihood ratio against the design in which they are all 0. A reduced model is settled where
+# least squares converge; elsewhere its likelihood is what optim happens to stop at.
+save_joint <- function(dds, reduced, name) {
+  full <- attr(dds, "modelMatrix")
+  test <- suppressMessages(DESeq(dds, test = "LRT", full = full, reduced = reduced, betaPrior = FALSE))
+  result <- results(test, alpha = 0.05)
+  expressed <- which(!mcols(test)$allZero)
+  settled <- rep(TRUE, nrow(test))
+  alone <- DESeq2:::fitNbinomGLMs(test[expressed, ], modelMatrix = reduced, renameCols = FALSE, useOptim = FALSE)
+  settled[expressed] <- alone$betaIter < 100
+  save(data.frame(gene_id = rownames(test), df = ncol(full) - ncol(reduced), settled = as.integer(settled),
+                  statistic = result$stat, p_value = result$pvalue, p_adjusted = result$padj), name)
+}
+
 save_fit <- function(dds, name, factors = sizeFactors(dds)) {
   counts <- data.frame(gene_id = rownames(dds), counts(dds), check.names = FALSE)
   save(counts, paste0(name, ".counts"))
@@ -104,7 +118,12 @@ contrasts <- list(
 for (name in names(contrasts)) {
   save(contrast_table(dds, contrasts[[name]]), paste0("lines.", name))
 }
+lines$line <- substr(lines$condition, 1, 1)
+lines$drug <- substr(lines$condition, 3, 3)
+save_joint(dds, model.matrix(~ line + batch, lines), "lines.effects")
+save_joint(dds, model.matrix(~ line + drug + batch, lines), "lines.differences")
 unblocked <- fit(counts, lines, ~ 0 + condition)
+save_joint(unblocked, model.matrix(~ line, lines), "lines.effects.unblocked")
 one_line <- contrasts$one_line[1:8]
 save(contrast_table(flag_involved(unblocked, one_line), one_line), "lines.one_line.unblocked")
 lines_dds <- dds
@@ -122,6 +141,7 @@ compare_groups <- function(name, samples, genes, outliers, scatter = 0.5) {
   dds <- fit(without_stuck(counts, samples, ~ 0 + condition), samples, ~ 0 + condition)
   save_fit(dds, name)
   save(contrast_table(dds, c(-1, 1)), paste0(name, ".drug"))
+  save_joint(dds, model.matrix(~ 1, samples), paste0(name, ".joint"))
 }
 compare_groups("replicates", two_groups(8), 300, 40)
 compare_groups("groups", two_groups(4), 400, 80)
@@ -139,6 +159,7 @@ relative <- lengths / exp(rowMeans(log(lengths)))
 save_fit(dds, "lengths", estimateSizeFactorsForMatrix(counts / relative))
 save(data.frame(gene_id = rownames(dds), lengths), "lengths.lengths")
 save(contrast_table(dds, c(-1, 1)), "lengths.drug")
+save_joint(dds, model.matrix(~ 1, samples), "lengths.joint")
 
 # The basis is completed so that the contrast is the last coefficient.
 prior_scale <- function(estimate, error) {

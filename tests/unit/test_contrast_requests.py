@@ -9,8 +9,9 @@ import pytest
 from study_sheets import BORTEZOMIB, DMSO, sheet
 
 from rxpress.contrast_requests import read_requests
-from rxpress.contrasts import Contrast, design_studies, plan_studies, plan_study
+from rxpress.contrasts import design_studies, plan_studies, plan_study
 from rxpress.errors import InputError
+from rxpress.study_design import Contrast
 
 LOW = ("bortezomib", 5.0, 24.0)
 
@@ -144,12 +145,12 @@ def test_a_difference_falls_with_the_contrasts_it_rests_on(asked):
         ("contrasts: [{up: {cell_line: S1}, down: {cell_line: R1}}]", "needs an `id:`"),
         ("contrasts: [{id: a b, up: {cell_line: S1}, down: {cell_line: R1}}]", "needs an `id:`"),
         ("contrasts: [{id: summary, up: {cell_line: S1}, down: {cell_line: R1}}]", "another result table"),
-        ("contrasts: [{id: x, up: {cell_line: S1}}]", "either both `up:` and `down:`, or `difference:`"),
+        ("contrasts: [{id: x, up: {cell_line: S1}}]", "both `up:` and `down:`, or `difference:`"),
         ("contrasts: [{id: x, up: {cell_line: S1}, down: {}}]", "`down:` is no selection"),
         ("contrasts: [{id: x, up: S1, down: {cell_line: R1}}]", "`up:` is no selection"),
         ("contrasts: [{id: x, difference: [drug.bortezomib.S1]}]", "takes two ids"),
         ("contrasts: [x]", "a contrast is a set of keys"),
-        ("contrasts: [{id: x, jointly: [a, b]}]", "unknown key 'jointly'"),
+        ("contrasts: [{id: x, joint: [a, b]}]", "unknown key 'joint'"),
         ("contrasts:\n  - id: x\n    id: y", "'id' stands here twice"),
         ("contrasts: [{id: x", "is not valid YAML"),
     ],

@@ -8,13 +8,15 @@ import pytest
 from study_sheets import LINES, sheet
 
 from rxpress.conditions import final_samples
-from rxpress.contrasts import StudyDesign, coefficient_vector, design_studies
-from rxpress.deseq.contrast import evaluate_contrast
+from rxpress.contrasts import design_studies
+from rxpress.deseq.contrast import ContrastTest, evaluate_contrast
 from rxpress.deseq.fit import fit_study
 from rxpress.errors import InputError
 from rxpress.fit_choice import ChosenFit, choose_fit
-from rxpress.inference import BatchedInference, choose_inference
+from rxpress.inference import BatchedInference, Inference, choose_inference
 from rxpress.study_counts import StudyCounts, prepare_counts
+from rxpress.study_design import StudyDesign
+from rxpress.study_model import coefficient_vector
 from rxpress.tables import GeneMatrix
 
 SILENT = slice(0, 20)
@@ -48,17 +50,26 @@ def null_study(
     )
 
 
+def fitted(
+    counts: StudyCounts, samples: pd.DataFrame, design: StudyDesign, wanted: str, inference: Inference
+) -> ChosenFit:
+    (model,) = design.models
+    return choose_fit(counts, samples, model, design.of_model(model), wanted, inference)
+
+
 def chosen(fold: float, wanted: str) -> tuple[ChosenFit, StudyCounts]:
     counts, samples, design = null_study(fold)
-    return choose_fit(counts, samples, design, wanted, BatchedInference()), counts
+    return fitted(counts, samples, design, wanted, BatchedInference()), counts
 
 
-def drug_effect(fit: ChosenFit, *lines: str):
+def drug_weights(*lines: str) -> dict[str, float]:
     """The drug effect averaged over lines."""
-    weights = {}
-    for line in lines:
-        weights |= {f"{line}.bortezomib.20nM.24h": 1 / len(lines), f"{line}.DMSO.24h": -1 / len(lines)}
-    vector = coefficient_vector(weights, fit.coefficients)
+    conditions = {"bortezomib.20nM.24h": 1 / len(lines), "DMSO.24h": -1 / len(lines)}
+    return {f"{line}.{name}": weight for line in lines for name, weight in conditions.items()}
+
+
+def drug_effect(fit: ChosenFit, *lines: str) -> ContrastTest:
+    vector = coefficient_vector(drug_weights(*lines), fit.coefficients)
     return evaluate_contrast(fit.fit, vector, BatchedInference(), 0.05, 1.0)
 
 
@@ -113,12 +124,12 @@ def test_lines_that_cannot_be_fitted_apart_share_a_fit_or_are_refused() -> None:
     full = sheet(LINES)
     bare = full[~((full["cell_line"] == "R1") & (full["replicate"] != "1"))].reset_index(drop=True)
     counts, samples, design = null_study(3, 300, bare)
-    fit = choose_fit(counts, samples, design, "auto", BatchedInference())
+    fit = fitted(counts, samples, design, "auto", BatchedInference())
     assert (fit.kind, fit.reason) == ("study", "no replicates within R1")
     with pytest.raises(InputError, match="no replicates within R1"):
-        choose_fit(counts, samples, design, "cell_line", BatchedInference())
+        fitted(counts, samples, design, "cell_line", BatchedInference())
     counts, samples, design = null_study(3, 300, sheet({"S1": "sensitive"}))
-    assert "several lines" in choose_fit(counts, samples, design, "auto", BatchedInference()).reason
+    assert "several lines" in fitted(counts, samples, design, "auto", BatchedInference()).reason
     counts, samples, design = null_study(3, 30)
-    assert "too few genes" in choose_fit(counts, samples, design, "auto", BatchedInference()).reason
-    assert "PyDESeq2" in choose_fit(counts, samples, design, "auto", choose_inference("pydeseq2")).reason
+    assert "too few genes" in fitted(counts, samples, design, "auto", BatchedInference()).reason
+    assert "PyDESeq2" in fitted(counts, samples, design, "auto", choose_inference("pydeseq2")).reason

@@ -41,20 +41,23 @@ class ContrastTest:
 
 
 def evaluate_contrast(
-    fit: StudyFit, contrast: np.ndarray, inference: Inference, alpha: float, threshold: float
+    fit: StudyFit,
+    contrast: np.ndarray,
+    inference: Inference,
+    alpha: float,
+    threshold: float,
+    about: np.ndarray | None = None,
 ) -> ContrastTest:
     """Test c'beta of a fit.
 
-    contrast : (p,), c; alpha : the level to tune the filter for; threshold : log2 fold change. Outliers
-    count only in samples of coefficients with a weight. A gene without counts in all of these, or left
-    without any when its outliers were replaced, has no fold change and p = 1.
+    contrast : (p,), c; alpha : the level to tune the filter for; threshold : log2 fold change; about :
+    (samples,) those that the contrast is about, by default those of coefficients with a weight. Outliers
+    count only in these. A gene without counts in all of them, or left without any when its outliers were
+    replaced, has no fold change and p = 1.
     """
-    samples = involved_samples(fit, contrast)
-    absent = _absent(fit, contrast, samples)
-    estimate = np.where(absent, 0.0, fit.genes.coefficients @ contrast)
-    error = np.where(absent & ~fit.fitted_counts.any(axis=1), 0.0, standard_error(fit, contrast, inference))
-    two_groups = fit.design.saturated and fit.design.coefficients == 2
-    flagged = flag_outliers(fit.counts, fit.cooks, fit.design, samples, spare_low=two_groups)
+    samples = involved_samples(fit, contrast) if about is None else about
+    estimate, error, absent = estimate_contrast(fit, contrast, inference, about)
+    flagged = flag_outliers(fit.counts, fit.cooks, fit.design, samples, spare_low=fit.design.two_groups)
     with np.errstate(invalid="ignore", divide="ignore"):
         p_value, statistic = wald_p_values(estimate, error)
         beyond, _ = wald_p_values(estimate, error, threshold / LOG2_E, "greaterAbs")
@@ -70,6 +73,16 @@ def evaluate_contrast(
         np.where(absent, 0.0, shrunken * LOG2_E),
         shrunken_error * LOG2_E,
     )
+
+
+def estimate_contrast(
+    fit: StudyFit, contrast: np.ndarray, inference: Inference, about: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """c'beta and its standard error, natural log, and which genes are absent from c's samples; (genes,)."""
+    absent = _absent(fit, contrast, about)
+    estimate = np.where(absent, 0.0, fit.genes.coefficients @ contrast)
+    emptied = absent & ~np.any(fit.fitted_counts > 0, axis=1)
+    return estimate, np.where(emptied, 0.0, standard_error(fit, contrast, inference)), absent
 
 
 def involved_samples(fit: StudyFit, contrast: np.ndarray) -> np.ndarray:
@@ -95,7 +108,7 @@ def standard_error(fit: StudyFit, contrast: np.ndarray, inference: Inference) ->
     error = np.full(len(fit.counts), np.nan)
     _, _, error[fitted] = inference.wald_test(
         fit.design.matrix[np.ix_(samples, columns)],
-        _select_dispersions(fit, fitted, samples).T,
+        select_dispersions(fit, fitted, samples).T,
         fit.genes.coefficients[np.ix_(fitted, columns)],
         np.maximum(fit.genes.means[np.ix_(fitted, samples)], MIN_MEAN).T,
         RIDGE * np.eye(columns.sum()),
@@ -119,7 +132,7 @@ def shrink_contrast(
         genes = fitted[first : first + step]
         counts = fit.fitted_counts[np.ix_(genes, samples)]
         log_factors = np.log(select(fit.factors, genes)[..., samples])
-        size = 1 / by_sample(_select_dispersions(fit, genes, samples))
+        size = 1 / by_sample(select_dispersions(fit, genes, samples))
         ridge = separated_ridge(counts, design)
         posterior = Posterior(counts, log_factors, design, size, contrast[columns], scale, ridge)
         found = shrink(posterior, fit.genes.coefficients[np.ix_(genes, columns)])
@@ -127,16 +140,18 @@ def shrink_contrast(
     return shrunken, shrunken_error
 
 
-def _select_dispersions(fit: StudyFit, genes: np.ndarray, samples: np.ndarray) -> np.ndarray:
+def select_dispersions(fit: StudyFit, genes: np.ndarray, samples: np.ndarray) -> np.ndarray:
     """Final dispersions of some genes, and of some samples if these have their own."""
     final = fit.genes.final
     return final[genes] if final.ndim == 1 else final[np.ix_(genes, samples)]
 
 
-def _absent(fit: StudyFit, contrast: np.ndarray, samples: np.ndarray) -> np.ndarray:
+def _absent(fit: StudyFit, contrast: np.ndarray, about: np.ndarray | None) -> np.ndarray:
     """(genes,) whether no sample of the contrast has a count although others have, or none is left."""
     somewhere = np.any(fit.counts > 0, axis=1)
     emptied = somewhere & ~np.any(fit.fitted_counts > 0, axis=1)
-    if (contrast >= 0).all() or (contrast <= 0).all():
-        return emptied
-    return emptied | (somewhere & ~np.any(fit.counts[:, samples] > 0, axis=1))
+    if about is None:
+        if (contrast >= 0).all() or (contrast <= 0).all():
+            return emptied
+        about = involved_samples(fit, contrast)
+    return emptied | (somewhere & ~np.any(fit.counts[:, about] > 0, axis=1))

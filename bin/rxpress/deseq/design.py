@@ -67,6 +67,11 @@ class Design:
         """Whether there are as many coefficients as distinct rows: fitted means are then means of groups."""
         return len(np.unique(self.cells)) == self.coefficients
 
+    @property
+    def two_groups(self) -> bool:
+        """Whether the design compares two groups of samples and holds nothing else."""
+        return self.saturated and self.coefficients == 2
+
     @cached_property
     def pseudo_inverse(self) -> np.ndarray:
         """(p, samples) : what turns a gene's values into coefficients of ordinary least squares."""

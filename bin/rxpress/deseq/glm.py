@@ -44,9 +44,10 @@ def fit_glm(
 ) -> GlmFit:
     """Fit counts (genes, samples) ~ NB(factors · exp(X beta), dispersions) by reweighted least squares.
 
-    factors : size factors (samples,) or normalisation factors (genes, samples); dispersions : (genes,).
-    Iteration ends when the deviance changes by less than `tolerance`, relatively; a gene has not converged
-    when it needs more than `max_iterations` or a coefficient exceeds `max_coefficient`.
+    factors : size factors (samples,) or normalisation factors (genes, samples); dispersions : (genes,), or
+    (genes, samples) where they differ between samples. Iteration ends when the deviance changes by less than
+    `tolerance`, relatively; a gene has not converged when it needs more than `max_iterations` or a
+    coefficient exceeds `max_coefficient`.
     """
     factors = np.broadcast_to(factors, counts.shape)
     coefficients = design.least_squares(np.log(counts / factors + 0.1))
@@ -69,7 +70,7 @@ def fit_glm(
         active = active[~done]
         if not active.size:
             break
-    weights = means / (1 + dispersions[:, None] * means)
+    weights = means / (1 + by_sample(dispersions) * means)
     hat = weights * Gram.of(design, weights, RIDGE).leverage()
     return GlmFit(coefficients, factors * np.exp(coefficients @ design.matrix.T), hat, converged)
 
@@ -78,20 +79,21 @@ def _reweighted_step(
     counts: np.ndarray, factors: np.ndarray, design: Design, dispersions: np.ndarray, means: np.ndarray
 ) -> np.ndarray:
     """(genes, p) coefficients of the weighted least squares that the present means lead to."""
-    weights = means / (1 + dispersions[:, None] * means)
+    weights = means / (1 + by_sample(dispersions) * means)
     working = np.log(means / factors) + (counts - means) / means
     return Gram.of(design, weights, RIDGE).solve((weights * working) @ design.matrix)
 
 
 def _deviance_kernel(counts: np.ndarray, means: np.ndarray, dispersions: np.ndarray) -> np.ndarray:
     """(genes,) the part of minus twice the log likelihood that depends on the means."""
-    scaled = dispersions[:, None] * means
-    return 2 * ((counts + 1 / dispersions[:, None]) * np.log(1 + scaled) - xlogy(counts, scaled)).sum(axis=1)
+    dispersions = by_sample(dispersions)
+    scaled = dispersions * means
+    return 2 * ((counts + 1 / dispersions) * np.log(1 + scaled) - xlogy(counts, scaled)).sum(axis=1)
 
 
 def _deviance_constant(counts: np.ndarray, dispersions: np.ndarray) -> np.ndarray:
     """(genes,) the rest of minus twice the log likelihood."""
-    size = 1 / dispersions[:, None]
+    size = 1 / by_sample(dispersions)
     return -2 * (gammaln(counts + size) - gammaln(size) - gammaln(counts + 1)).sum(axis=1)
 
 

@@ -1,0 +1,293 @@
+"""Linear models of log expression, all genes at once, and moderated tests of their contrasts, as R's limma.
+
+Smyth, Stat Appl Genet Mol Biol 2004 (moderated t, the prior of the variances); Law et al., Genome Biology
+2014 (the prior as a trend of mean expression); McCarthy and Smyth, Bioinformatics 2009 (tests beyond a
+threshold).
+
+With weights or missing values every gene has a covariance of its own. R's `contrasts.fit` then takes the
+correlations of the coefficients from the unweighted design; here contrasts and F are exact: what R gives
+when the design is rewritten so that the contrast is a coefficient. F has the degrees of freedom of t, which
+never exceed those of all genes together (R's F may).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import digamma, fdtrc, polygamma, stdtr
+
+CHUNK_ELEMENTS = 2**18
+SINGULAR = 1e-10
+DEPENDENT = 1e-8
+LEAST_VARIANCE = 1e-5
+
+
+@dataclass(frozen=True)
+class LinearFit:
+    """Least squares of every gene, seen through k contrasts of its coefficients.
+
+    estimate, unscaled_error : (genes, k) contrasts and their standard errors at unit variance, NaN where
+    missing values leave a contrast undetermined; sigma : (genes,) residual standard deviation, NaN without
+    residual degrees of freedom; residual_df, mean_expression : (genes,); joint_squares, joint_rank :
+    (genes,) b'V^-1 b of all contrasts b with covariance V at unit variance, and the rank of V; NaN and 0
+    unless asked for.
+    """
+
+    estimate: np.ndarray
+    unscaled_error: np.ndarray
+    sigma: np.ndarray
+    residual_df: np.ndarray
+    mean_expression: np.ndarray
+    joint_squares: np.ndarray
+    joint_rank: np.ndarray
+
+
+@dataclass(frozen=True)
+class ModeratedFit:
+    """Tests whose variances borrow from all genes.
+
+    estimate, error, statistic, p_value : (genes, k); joint_statistic, joint_p_value : (genes,) F that all k
+    contrasts are zero, its degrees of freedom `LinearFit.joint_rank` and total_df; total_df,
+    posterior_variance : (genes,); prior_df : may be infinite; prior_variance : (genes,), all one value
+    unless there is a trend.
+    """
+
+    estimate: np.ndarray
+    error: np.ndarray
+    statistic: np.ndarray
+    p_value: np.ndarray
+    joint_statistic: np.ndarray
+    joint_p_value: np.ndarray
+    total_df: np.ndarray
+    posterior_variance: np.ndarray
+    prior_df: float
+    prior_variance: np.ndarray
+
+    def p_value_beyond(self, threshold: float) -> np.ndarray:
+        """(genes, k) p values that |contrast| exceeds `threshold`: limma's `treat`."""
+        size, df = np.abs(self.estimate), self.total_df[:, None]
+        near, far = ((size + side * threshold) / self.error for side in (-1, 1))
+        return _t_tail(near, df) + _t_tail(far, df)
+
+
+def fit_linear_model(
+    expression: np.ndarray,
+    design: np.ndarray,
+    contrasts: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
+    joint: bool = False,
+) -> LinearFit:
+    """Least squares of each gene on `design`, and `contrasts` of the coefficients.
+
+    expression : (genes, samples), NaN for missing; design : (samples, p) of full rank; contrasts : (p, k),
+    default each coefficient; weights : (genes, samples) relative precisions, an observation of weight 0 is
+    missing; joint : also prepare the F test of all contrasts together. ValueError for a design that is
+    rank-deficient.
+    """
+    basis, triangle = np.linalg.qr(np.asarray(design, dtype=float))
+    scale = np.abs(np.diag(triangle))
+    if basis.shape[0] < basis.shape[1] or scale.min() <= SINGULAR * scale.max():
+        raise ValueError("the design has columns that depend on each other")
+    contrasts = np.eye(len(triangle)) if contrasts is None else np.asarray(contrasts, dtype=float)
+    directions = np.linalg.solve(triangle.T, contrasts)
+    observed = np.isfinite(expression)
+    if weights is None and observed.all():
+        return _fit_complete(expression, basis, directions, joint)
+    weights = np.where(observed, 1.0 if weights is None else weights, 0.0)
+    step = max(1, CHUNK_ELEMENTS // max(basis.shape[0], basis.shape[1] ** 2))
+    parts = [
+        _fit_weighted(
+            expression[first : first + step], weights[first : first + step], basis, directions, joint
+        )
+        for first in range(0, len(expression), step)
+    ]
+    fields = LinearFit.__dataclass_fields__
+    return LinearFit(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in fields})
+
+
+def _fit_complete(
+    expression: np.ndarray, basis: np.ndarray, directions: np.ndarray, joint: bool
+) -> LinearFit:
+    """Nothing missing and no weights: one covariance for all genes."""
+    genes, samples = expression.shape
+    scores = expression @ basis
+    residual_df = samples - basis.shape[1]
+    residuals = expression - scores @ basis.T
+    squares = np.einsum("gs,gs->g", residuals, residuals)
+    estimate = scores @ directions
+    covariance = directions.T @ directions
+    return LinearFit(
+        estimate,
+        np.broadcast_to(np.linalg.norm(directions, axis=0), estimate.shape),
+        np.sqrt(squares / residual_df) if residual_df else np.full(genes, np.nan),
+        np.full(genes, float(residual_df)),
+        expression.mean(axis=1),
+        *_joint_squares(estimate, covariance, joint),
+    )
+
+
+def _fit_weighted(
+    expression: np.ndarray, weights: np.ndarray, basis: np.ndarray, directions: np.ndarray, joint: bool
+) -> LinearFit:
+    """Weights by gene and sample, 0 where missing: a covariance per gene."""
+    genes, p = len(expression), basis.shape[1]
+    observed = weights > 0
+    values = np.where(observed, expression, 0.0)
+    products = (basis[:, :, None] * basis[:, None, :]).reshape(len(basis), -1)
+    inverse, rank, undetermined = _invert((weights @ products).reshape(genes, p, p), np.all(observed, axis=1))
+    scores = np.einsum("gpq,gq->gp", inverse, (weights * values) @ basis)
+    squares = (weights * (values - scores @ basis.T) ** 2).sum(axis=1)
+    residual_df = observed.sum(axis=1) - rank
+    estimate = scores @ directions
+    for gene, free in undetermined.items():
+        reach = np.linalg.norm(free.T @ directions, axis=0)
+        estimate[gene, reach > DEPENDENT * np.linalg.norm(directions, axis=0)] = np.nan
+    spread = inverse @ directions
+    variance = np.einsum("pk,gpk->gk", directions, spread)
+    covariance = directions.T @ spread if joint else variance
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return LinearFit(
+            estimate,
+            np.where(np.isnan(estimate), np.nan, np.sqrt(variance)),
+            np.where(residual_df > 0, np.sqrt(squares / residual_df), np.nan),
+            residual_df.astype(float),
+            np.nansum(expression, axis=1) / np.isfinite(expression).sum(axis=1),
+            *_joint_squares(estimate, covariance, joint),
+        )
+
+
+def _invert(normal: np.ndarray, complete: np.ndarray) -> tuple[np.ndarray, np.ndarray, dict[int, np.ndarray]]:
+    """Pseudo-inverses of normal equations (genes, p, p), their ranks, and for genes of lower rank the
+    directions (p, p - rank) that these leave open.
+
+    complete : (genes,) those with every observation, which are invertible.
+    """
+    inverse, rank = np.empty_like(normal), np.full(len(normal), normal.shape[1])
+    inverse[complete] = np.linalg.inv(normal[complete])
+    gaps = np.flatnonzero(~complete)
+    values, vectors = np.linalg.eigh(normal[gaps])
+    positive = values > SINGULAR * values[:, -1:]
+    inverted = np.where(positive, 1 / np.where(positive, values, 1.0), 0.0)
+    inverse[gaps] = (vectors * inverted[:, None, :]) @ vectors.transpose(0, 2, 1)
+    rank[gaps] = positive.sum(axis=1)
+    lower = np.flatnonzero(~positive.all(axis=1))
+    return inverse, rank, {gaps[i]: vectors[i][:, ~positive[i]] for i in lower}
+
+
+def _joint_squares(
+    estimate: np.ndarray, covariance: np.ndarray, joint: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """b'V^-1 b (genes,) of estimates b (genes, k) with covariance V, (k, k) or one per gene, and V's rank."""
+    genes = len(estimate)
+    if not joint:
+        return np.full(genes, np.nan), np.zeros(genes, dtype=int)
+    scale = np.sqrt(np.diagonal(covariance, axis1=-2, axis2=-1))
+    scale = np.where(scale > 0, scale, 1.0)
+    values, vectors = np.linalg.eigh(covariance / (scale[..., :, None] * scale[..., None, :]))
+    kept = values > DEPENDENT * values[..., -1:]
+    along = ((estimate / scale)[:, None, :] @ vectors)[:, 0, :]
+    squares = np.where(kept, along**2 / np.where(kept, values, 1.0), 0.0).sum(axis=1)
+    return squares, np.broadcast_to(kept.sum(axis=-1), genes)
+
+
+def moderate(fit: LinearFit, trend: bool = False) -> ModeratedFit:
+    """Empirical Bayes tests: each gene's variance is drawn towards a common prior, or a trend of the mean.
+
+    ValueError if no gene has residual degrees of freedom.
+    """
+    variance = np.where(fit.residual_df > 0, fit.sigma**2, 0.0)
+    prior_df, prior = estimate_prior(fit.sigma**2, fit.residual_df, fit.mean_expression if trend else None)
+    posterior = prior
+    if np.isfinite(prior_df):
+        posterior = (prior_df * prior + fit.residual_df * variance) / (prior_df + fit.residual_df)
+    total_df = np.minimum(fit.residual_df + prior_df, fit.residual_df.sum())
+    error = np.sqrt(posterior)[:, None] * fit.unscaled_error
+    with np.errstate(invalid="ignore", divide="ignore"):
+        statistic = fit.estimate / error
+        joint = fit.joint_squares / fit.joint_rank / posterior
+    return ModeratedFit(
+        fit.estimate,
+        error,
+        statistic,
+        2 * _t_tail(np.abs(statistic), total_df[:, None]),
+        joint,
+        fdtrc(fit.joint_rank, total_df, joint),
+        total_df,
+        posterior,
+        prior_df,
+        prior,
+    )
+
+
+def _t_tail(statistic: np.ndarray, df: np.ndarray) -> np.ndarray:
+    """P(T > statistic) of Student's t."""
+    return stdtr(df, -statistic)
+
+
+def estimate_prior(
+    variance: np.ndarray, df: np.ndarray, covariate: np.ndarray | None = None
+) -> tuple[float, np.ndarray]:
+    """Prior degrees of freedom and prior variance (genes,) of residual variances: moments of their logs.
+
+    variance, df : (genes,) residual variances and their degrees of freedom; covariate : (genes,) what the
+    prior variance follows as a natural spline, NaN for genes without one.
+    """
+    used = np.isfinite(variance) & (df > 0) & (covariate is None or np.isfinite(covariate))
+    if not used.any():
+        raise ValueError("no gene has residual degrees of freedom")
+    half, genes = df[used] / 2, int(used.sum())
+    middle = float(np.median(variance[used]))
+    offset = np.maximum(variance[used], LEAST_VARIANCE * (middle if middle > 0 else 1.0))
+    if genes == 1:
+        return 0.0, np.full(len(variance), offset[0])
+    logs = np.log(offset) - digamma(half) + np.log(half)
+    center, excess = _location_and_spread(logs, used, covariate)
+    excess -= polygamma(1, half).mean()
+    if excess > 0:
+        prior_half = inverse_trigamma(excess)
+        return 2 * prior_half, np.exp(center + digamma(prior_half) - np.log(prior_half))
+    return np.inf, np.exp(center) if covariate is not None else np.full(len(variance), offset.mean())
+
+
+def _location_and_spread(
+    logs: np.ndarray, used: np.ndarray, covariate: np.ndarray | None
+) -> tuple[np.ndarray, float]:
+    """Centre (genes,) and variance of the used genes' log variances, about a mean or a spline."""
+    genes = len(logs)
+    distinct = 1 if covariate is None else len(np.unique(covariate[used]))
+    columns = min(1 + sum(genes >= least for least in (3, 6, 30)), distinct)
+    if covariate is None or columns < 2:
+        return np.full(len(used), logs.mean()), float(logs.var(ddof=1))
+    basis = natural_spline(covariate, covariate[used], columns)
+    coefficients, _, rank, _ = np.linalg.lstsq(basis[used], logs, rcond=None)
+    center = basis @ coefficients
+    return center, float(((logs - center[used]) ** 2).sum() / (genes - rank))
+
+
+def natural_spline(x: np.ndarray, data: np.ndarray, columns: int) -> np.ndarray:
+    """(len(x), columns) basis of cubics that are straight outside the range of `data`.
+
+    Knots at that range and at equal quantiles between (Hastie, Tibshirani and Friedman 2009, equation 5.4).
+    """
+    knots = np.quantile(data, np.linspace(0, 1, columns))
+    position, knots = ((values - knots[0]) / (knots[-1] - knots[0]) for values in (x, knots))
+
+    def bend(knot: float) -> np.ndarray:
+        cubes = [np.maximum(position - end, 0.0) ** 3 for end in (knot, knots[-1])]
+        return (cubes[0] - cubes[1]) / (knots[-1] - knot)
+
+    inner = [bend(knot) - bend(knots[-2]) for knot in knots[:-2]]
+    return np.column_stack([np.ones_like(position), position, *inner])
+
+
+def inverse_trigamma(value: float) -> float:
+    """x > 0 with trigamma(x) = value, by Newton on 1/trigamma, which is convex (Smyth 2004, appendix)."""
+    x = 0.5 + 1 / value
+    for _ in range(50):
+        trigamma = polygamma(1, x)
+        step = float(trigamma * (1 - trigamma / value) / polygamma(2, x))
+        x += step
+        if abs(step) < 1e-12 * x:
+            break
+    return float(x)
