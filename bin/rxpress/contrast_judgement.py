@@ -19,15 +19,25 @@ CLASS_LINES = 3
 
 @dataclass(frozen=True)
 class Ground:
-    """A model with the samples that are left of it, to judge contrasts on. samples : rows of libraries."""
+    """A model with the samples that are left of it, to judge contrasts on.
+
+    samples : rows of the libraries that can be used; planned, all_samples : the same before any was lost.
+    """
 
     model: StudyModel
     samples: pd.DataFrame
+    planned: StudyModel
+    all_samples: pd.DataFrame
 
     @cached_property
     def obstacle(self) -> str:
         """Why the model cannot be fitted, or ''."""
-        return why_no_fit(self.model, self.samples)
+        obstacle = why_no_fit(self.model, self.samples)
+        if obstacle or not self.model.formula:
+            return obstacle
+        left, wanted = whole_matrix(self.model, self.samples), whole_matrix(self.planned, self.all_samples)
+        changed = left[1] != wanted[1]
+        return f"the samples left change the columns of {self.model.formula}" if changed else ""
 
     @cached_property
     def alive(self) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from rxpress.cells import column, listing, text
 from rxpress.contrast_judgement import Ground, confusion, usable_parts
@@ -90,7 +91,7 @@ def notes_on_batch(
     mixed: dict[str, list[str]] = {}
     for name, ground in grounds.items():
         told = ground.samples[[cell is not None for cell in column(ground.samples, "batch", text)]]
-        known = Ground(ground.model.keep(told), told)
+        known = replace(ground, model=ground.model.keep(told), samples=told)
         own = [c for c in contrasts if c.model == name and c.weights and c.scope != "class"]
         own = [c for c in own if c.weights.keys() <= known.alive]
         if not own:

@@ -250,7 +250,7 @@ def _grounds(
         else:
             levels = formula_levels(name, samples, vehicle)
             model = replace(models[CONDITIONS], name=name, covariates=(), formula=name, levels=levels)
-        grounds[name] = Ground(model.keep(kept), kept)
+        grounds[name] = Ground(model.keep(kept), kept, model, samples)
     return grounds
 
 

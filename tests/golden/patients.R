@@ -65,7 +65,7 @@ save_contrast <- function(dds, golden, ...) {
   beyond <- results(dds, ..., alpha = 0.05, lfcThreshold = 1)
   save(data.frame(gene_id = rownames(dds), base_mean = plain$baseMean, log2_fold_change = plain$log2FoldChange,
                   lfc_se = plain$lfcSE, statistic = plain$stat, p_value = plain$pvalue, p_adjusted = plain$padj,
-                  p_adjusted_threshold = beyond$padj, converged = mcols(dds)$betaConv), golden)
+                  p_adjusted_threshold = beyond$padj), golden)
 }
 
 # ~ patient + response:treatment, without the columns that a factor of patients nested in responses leaves empty.
