@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
 from made_quants import make_study
 
 HERE = Path(__file__).resolve().parent

@@ -33,10 +33,10 @@ def main() -> None:
     require(modules=["numpy", "pandas", "pydeseq2", "scipy"])
     from rxpress import tables
     from rxpress.calls import CallRule
-    from rxpress.contrasts import StudyDesign
     from rxpress.expression import analyze_study
     from rxpress.inference import choose_inference
     from rxpress.study_counts import prepare_counts
+    from rxpress.study_design import StudyDesign
 
     samples = tables.read_samples(args.samples)
     samples = samples[samples["kept"]]

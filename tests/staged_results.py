@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from study_sheets import LINES, sheet
 
-from rxpress.contrasts import Contrast, LinePart, StudyDesign
 from rxpress.second_opinion import second_opinion
+from rxpress.study_design import Contrast, LinePart, StudyDesign
+from rxpress.study_model import StudyModel
 from rxpress.tables import GeneMatrix, write_json, write_matrix, write_table
 
 GENES = 60
@@ -131,7 +132,15 @@ def _stage_study(
     contrasts = [_contrast(id, kept) for id in calls]
     conditions = tuple(samples["condition"].unique())
     design = StudyDesign(
-        study, "cell_line", "DMSO", conditions, (), untested_because, ("S2 has no partner",), tuple(contrasts)
+        study,
+        "cell_line",
+        "DMSO",
+        conditions,
+        (),
+        untested_because,
+        ("S2 has no partner",),
+        models=(StudyModel("conditions", dict(zip(kept, samples["condition"], strict=False))),),
+        contrasts=tuple(contrasts),
     )
     write_table(
         samples.assign(kept=samples["kept"].map({True: "true", False: "false"})), here / "samples.tsv"
@@ -162,5 +171,19 @@ def _contrast(id: str, samples: Sequence[str]) -> Contrast:
     weights = {"S1.bortezomib": 1.0, "S1.DMSO": -1.0}
     label = f"label of {id} <5 nM>"
     average = id.startswith("interaction")
-    lines = tuple(LinePart(line, side, weights) for line, side in LINES.items() if average)
-    return Contrast(id, label, "drug", weights, tuple(samples), "wald", "ok", "", "these_lines", lines)
+    signs = {"sensitive": -1, "resistant": 1}
+    lines = tuple(LinePart(line, side, signs[side], weights) for line, side in LINES.items() if average)
+    return Contrast(
+        id,
+        label,
+        kind="drug",
+        model="conditions",
+        weights=weights,
+        jointly=(),
+        samples=tuple(samples),
+        test="wald",
+        status="ok",
+        reason="",
+        scope="these_lines",
+        lines=lines,
+    )

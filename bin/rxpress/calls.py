@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
-import pandas as pd
 
-from rxpress.deseq.contrast import ContrastTest
 from rxpress.errors import InputError, Problem
-from rxpress.tables import GeneMatrix
 
 CALLS = ("up", "down", "unchanged", "untested")
+
+
+class Tested(Protocol):
+    """What a gene table holds of any test: (genes,) log2 fold change, its error, statistic and p values."""
+
+    @property
+    def estimate(self) -> np.ndarray: ...
+
+    @property
+    def error(self) -> np.ndarray: ...
+
+    @property
+    def statistic(self) -> np.ndarray: ...
+
+    @property
+    def p_value(self) -> np.ndarray: ...
+
+    @property
+    def p_adjusted(self) -> np.ndarray: ...
 
 
 @dataclass(frozen=True)
@@ -38,30 +55,10 @@ class CallRule:
         return float(np.log2(self.fold_change))
 
 
-def call_genes(test: ContrastTest, rule: CallRule) -> np.ndarray:
+def call_genes(test: Tested, rule: CallRule) -> np.ndarray:
     """(genes,) up, down, unchanged or untested."""
     p_value = test.p_adjusted if rule.p_value == "adjusted" else test.p_value
     with np.errstate(invalid="ignore"):
         called = (p_value < rule.alpha) & (np.abs(test.estimate) >= rule.threshold)
     directions = np.where(test.estimate > 0, "up", "down")
     return np.where(np.isnan(p_value), "untested", np.where(called, directions, "unchanged"))
-
-
-def gene_table(genes: GeneMatrix, base_means: np.ndarray, test: ContrastTest, rule: CallRule) -> pd.DataFrame:
-    """The results of a contrast, one row per gene."""
-    return pd.DataFrame(
-        {
-            "gene_id": genes.gene_ids,
-            "gene_name": genes.gene_names,
-            "base_mean": base_means,
-            "log2_fold_change": test.estimate,
-            "lfc_se": test.error,
-            "statistic": test.statistic,
-            "p_value": test.p_value,
-            "p_adjusted": test.p_adjusted,
-            "p_adjusted_threshold": test.p_adjusted_threshold,
-            "shrunken_log2_fold_change": test.shrunken,
-            "shrunken_lfc_se": test.shrunken_error,
-            "call": call_genes(test, rule),
-        }
-    )

@@ -33,7 +33,7 @@ from rxpress.samplesheet import (
 from rxpress.sequences import FastqHead, quant_head_names, read_fastq_head
 
 if TYPE_CHECKING:
-    from rxpress.contrasts import StudyDesign
+    from rxpress.study_design import StudyDesign
 
 DATA_COLUMNS = ("fastq_1", "fastq_2", "quant")
 

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
-import numpy as np
 import pandas as pd
 
+from rxpress.cells import column, number, plain, text, text_rows
 from rxpress.errors import InputError, Problem
+from rxpress.responses import unit_responses
 
 UNITS = ("cell_line", "patient")
 FOUND_OUT = ("reads", "percent_mapped", "library_type", "response_source", "condition", "kept", "reason")
-
-Cell = TypeVar("Cell")
 
 
 @dataclass(frozen=True)
 class Condition:
     """One mean of the model: a line under a treatment at a dose (nM) and time (h).
 
-    None where the sheet is silent. The vehicle has no dose: its wells are pooled.
+    None where the sheet is silent. The vehicle has no dose: its wells are pooled. In a study of patients,
+    conditions are of all patients of one response: they have no line, and ids begin with the response.
     """
 
     id: str
@@ -47,18 +46,40 @@ def find_conditions(samples: pd.DataFrame, vehicle: str) -> tuple[list[Condition
     """The conditions of one study in order of first appearance, and the condition id of every sample.
 
     Missing cells compare equal. InputError when two conditions differ only in characters that ids cannot
-    hold.
+    hold, or a patient is called both sensitive and resistant.
     """
+    if study_unit(samples) != "patient":
+        lines = column(samples, "cell_line", text)
+        return _name_conditions(samples, vehicle, lines, lines)
+    responses = unit_responses(samples, vehicle, "patient")
+    heads = [
+        responses.get(treatment or "", {}).get(patient or "")
+        for patient, treatment in text_rows(samples, "patient", "treatment")
+    ]
+    return _name_conditions(samples, vehicle, heads, [None] * len(heads))
+
+
+def patient_conditions(samples: pd.DataFrame, vehicle: str) -> tuple[list[Condition], list[str]]:
+    """As `find_conditions`, but apart for each patient, who stands in the place of a line."""
+    patients = column(samples, "patient", text)
+    return _name_conditions(samples, vehicle, patients, patients)
+
+
+def _name_conditions(
+    samples: pd.DataFrame, vehicle: str, heads: Sequence[str | None], lines: Sequence[str | None]
+) -> tuple[list[Condition], list[str]]:
+    """heads : what the condition id of each sample begins with; lines : the line of each sample."""
     conditions: dict[str, Condition] = {}
     of_sample = []
-    for line, treatment, dose_nM, time_h in text_rows(samples, "cell_line", "treatment", "dose_nM", "time_h"):
+    rows = text_rows(samples, "treatment", "dose_nM", "time_h")
+    for head, line, (treatment, dose_nM, time_h) in zip(heads, lines, rows, strict=True):
         dose, time = None if treatment == vehicle else number(dose_nM), number(time_h)
-        parts = (id_part(line), id_part(treatment), dose_part(dose), time_part(time))
+        parts = (id_part(head), id_part(treatment), dose_part(dose), time_part(time))
         name = ".".join(part for part in parts if part) or "untreated"
         condition = Condition(name, line, treatment, dose, time)
         if conditions.setdefault(name, condition) != condition:
             what = f"two conditions would both be called '{name}'"
-            raise InputError(Problem(what, "rename a cell line or treatment"))
+            raise InputError(Problem(what, "rename a cell line, patient or treatment"))
         of_sample.append(name)
     return list(conditions.values()), of_sample
 
@@ -75,35 +96,6 @@ def final_samples(samples: pd.DataFrame, vehicle: str) -> pd.DataFrame:
     return final[[*final.columns.drop(list(FOUND_OUT)), *FOUND_OUT]]
 
 
-def column(samples: pd.DataFrame, name: str, convert: Callable[[object], Cell]) -> list[Cell]:
-    """Cells of a column through `convert` (`text` or `number`); all missing when the column is absent."""
-    values = samples[name] if name in samples else [None] * len(samples)
-    return [convert(value) for value in values]
-
-
-def text_rows(samples: pd.DataFrame, *names: str) -> list[tuple[str | None, ...]]:
-    """The cells of some columns as text, row by row."""
-    return list(zip(*(column(samples, name, text) for name in names), strict=True))
-
-
-def text(value: object) -> str | None:
-    """A cell as text, whole numbers without `.0`; None when missing."""
-    if value is None or value is pd.NA:
-        return None
-    if isinstance(value, float | np.floating):
-        return None if np.isnan(value) else plain(float(value))
-    return str(value).strip() or None
-
-
-def number(value: object) -> float | None:
-    """A cell as a number; None when missing or not a finite number."""
-    try:
-        found = float(text(value) or "nan")
-    except ValueError:
-        return None
-    return found if np.isfinite(found) else None
-
-
 def id_part(name: str | None) -> str:
     """A name as part of an id: characters other than letters, digits, `_.-` become `_`."""
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", name or "")
@@ -115,14 +107,3 @@ def dose_part(dose: float | None) -> str:
 
 def time_part(time: float | None) -> str:
     return f"{plain(time)}h" if time is not None else ""
-
-
-def plain(value: float) -> str:
-    """A number without exponent or trailing zeros: `20`, `2.5`, `0.001`."""
-    return np.format_float_positional(value, trim="-")
-
-
-def listing(names: Iterable[str], most: int = 12) -> str:
-    """Names joined by commas, cut after `most`."""
-    names = list(names)
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -1,99 +1,22 @@
-"""The contrasts that a study suggests: drug, baseline, treated and interaction, for lines and their averages.
-
-A contrast compares averages over lines. Each line has a part: weights over its own conditions. With the parts
-of the upper side U and of the lower side D (empty for a drug effect), the contrast is
-
-    mean of the parts in U  -  mean of the parts in D
-
-so every line counts the same whatever its number of samples.
-"""
+"""The contrasts that a study of lines suggests: a function for each family."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
-from rxpress.conditions import Condition, dose_part, id_part, listing, plain, time_part
+from rxpress.cells import listing
+from rxpress.conditions import Condition
+from rxpress.planned_contrasts import (
+    VERSUS,
+    Part,
+    PlannedContrast,
+    Setting,
+    baseline_sides,
+    find_settings,
+    join_id,
+    versus,
+)
 from rxpress.responses import RESPONSES
-
-Weights = dict[str, float]
-VERSUS = "resistant_vs_sensitive"
-
-
-@dataclass(frozen=True)
-class Part:
-    """A line's share in a contrast: weights over its conditions, on the upper (`sign` 1) or lower (-1) side.
-
-    `side` is the line's response (or `up`, `down`, `paired` in contrasts of a file); it is empty when the
-    contrast is no average, but that line alone.
-    """
-
-    line: str
-    side: str
-    sign: int
-    weights: Weights
-
-
-@dataclass(frozen=True)
-class PlannedContrast:
-    """A contrast as it is wanted, before anybody looked which samples can be used.
-
-    Either `parts`, or `difference`: the ids of two contrasts, the second to be subtracted from the first.
-    """
-
-    id: str
-    label: str
-    kind: str
-    parts: tuple[Part, ...] = ()
-    difference: tuple[str, ...] = ()
-
-
-def combine(parts: Iterable[Part]) -> Weights:
-    """The mean of the upper parts minus the mean of the lower ones, without zeros."""
-    parts = list(parts)
-    total: Weights = {}
-    for sign in (1, -1):
-        side = [part for part in parts if part.sign == sign]
-        for part in side:
-            for condition, weight in part.weights.items():
-                total[condition] = total.get(condition, 0.0) + sign * weight / len(side)
-    return without_zeros(total)
-
-
-def without_zeros(weights: Weights) -> Weights:
-    return {condition: weight for condition, weight in weights.items() if abs(weight) > 1e-12}
-
-
-@dataclass(frozen=True)
-class _Setting:
-    """A treatment at one dose and time, None where the sheet is silent.
-
-    `treated`, `untreated` : condition of each line under it, and under the vehicle at that time;
-    `sides` : response of each line; `tail` : the parts of dose and time that ids need here.
-    """
-
-    treatment: str
-    dose: float | None
-    time: float | None
-    treated: Mapping[str, str]
-    untreated: Mapping[str, str]
-    sides: Mapping[str, str]
-    tail: tuple[str, ...]
-
-    def effects(self) -> dict[str, Weights]:
-        """Drug minus vehicle in each line that has both."""
-        both = [line for line in self.treated if line in self.untreated]
-        return {line: {self.treated[line]: 1.0, self.untreated[line]: -1.0} for line in both}
-
-    def at(self) -> str:
-        amounts = ((self.dose, "nM"), (self.time, "h"))
-        return "".join(f", {plain(amount)} {unit}" for amount, unit in amounts if amount is not None)
-
-    def contrast(
-        self, family: str, treatment: str, who: str, label: str, parts: Sequence[Part]
-    ) -> PlannedContrast:
-        name = ".".join(part for part in (family, id_part(treatment), id_part(who), *self.tail) if part)
-        return PlannedContrast(name, label + self.at(), family, tuple(parts))
 
 
 def derive_contrasts(
@@ -101,12 +24,14 @@ def derive_contrasts(
     vehicle: str,
     drugs: Sequence[str],
     responses: Mapping[str, Mapping[str, str]],
+    parents: Mapping[str, str],
 ) -> tuple[list[PlannedContrast], list[str]]:
     """The contrasts of all families that the conditions of a study allow, and notes on what cannot enter.
 
-    `responses` is `{treatment: {line: response}}`. Dose and time are part of an id when the study has more
-    than one of them for that treatment. A study without lines has one contrast per drug and setting,
-    called `all`; one without the vehicle has none, for what to compare with would be a guess.
+    `responses` is `{treatment: {line: response}}`, `parents` the line that a line was selected
+    from. Dose and time are part of an id when the study has more than one of them for that treatment. A study
+    without lines has one contrast per drug and setting, called `all`; one without the vehicle has none, for
+    what to compare with would be a guess.
     """
     if not any(c.treatment == vehicle for c in conditions):
         return [], []
@@ -114,49 +39,21 @@ def derive_contrasts(
     nameless = [c.id for c in conditions if c not in usable or not c.treatment]
     notes = [f"{name} lacks a cell line or treatment: in no derived contrast" for name in nameless]
     planned = _baselines(usable, drugs, vehicle, responses)
+    for setting in find_settings(usable, vehicle, vehicle, responses):
+        planned += _acquired_before(setting, parents)
     for drug in drugs:
-        for setting in _settings(usable, drug, vehicle, responses):
+        settings = find_settings(usable, drug, vehicle, responses)
+        for setting in settings:
             planned += _drug_effects(setting, vehicle) + _between_responses(setting)
+            planned += _acquired_effects(setting, parents)
             notes += _one_sided(setting, vehicle, usable)
+        planned += _any_setting(settings)
         if any(c.treatment == drug and c.dose == 0 for c in usable):
             notes.append(f"{drug} at dose 0: in no derived contrast; if it is the vehicle, call it {vehicle}")
     return planned, notes
 
 
-def _settings(
-    conditions: Sequence[Condition], treatment: str, vehicle: str, responses: Mapping[str, Mapping[str, str]]
-) -> list[_Setting]:
-    """Every dose and time at which a treatment was given, by time, then dose."""
-    own = [c for c in conditions if c.treatment == treatment and c.dose != 0]
-    doses, times = {c.dose for c in own}, {c.time for c in own}
-
-    def setting(dose: float | None, time: float | None) -> _Setting:
-        parts = ((dose_part(dose), doses), (time_part(time), times))
-        return _Setting(
-            treatment,
-            dose,
-            time,
-            treated={c.line or "": c.id for c in own if (c.dose, c.time) == (dose, time)},
-            untreated={c.line or "": c.id for c in conditions if (c.treatment, c.time) == (vehicle, time)},
-            sides=responses.get(treatment, {}),
-            tail=tuple(part for part, levels in parts if part and len(levels) > 1),
-        )
-
-    return [setting(c.dose, c.time) for c in sorted(_one_per_setting(own), key=_time_then_dose)]
-
-
-def _one_per_setting(conditions: Sequence[Condition]) -> list[Condition]:
-    return list({(c.dose, c.time): c for c in conditions}.values())
-
-
-def _time_then_dose(condition: Condition) -> tuple[float, float]:
-    """Sorts conditions by time, then dose, missing values first."""
-    missing = -1.0
-    time = missing if condition.time is None else condition.time
-    return time, missing if condition.dose is None else condition.dose
-
-
-def _drug_effects(setting: _Setting, vehicle: str) -> list[PlannedContrast]:
+def _drug_effects(setting: Setting, vehicle: str) -> list[PlannedContrast]:
     """Drug against vehicle: in each line, and averaged over the sensitive, the resistant and all lines."""
     drug, sides, effects = setting.treatment, setting.sides, setting.effects()
     question = f"{drug} vs {vehicle}"
@@ -174,11 +71,11 @@ def _drug_effects(setting: _Setting, vehicle: str) -> list[PlannedContrast]:
     return planned
 
 
-def _between_responses(setting: _Setting) -> list[PlannedContrast]:
+def _between_responses(setting: Setting) -> list[PlannedContrast]:
     """Resistant against sensitive lines: under the drug, and in their response to it."""
     drug = setting.treatment
-    under = _versus({line: {name: 1.0} for line, name in setting.treated.items()}, setting.sides)
-    effect = _versus(setting.effects(), setting.sides)
+    under = versus({line: {name: 1.0} for line, name in setting.treated.items()}, setting.sides)
+    effect = versus(setting.effects(), setting.sides)
     families = (
         ("treated", f"resistant vs sensitive lines under {drug}", under),
         ("interaction", f"effect of {drug}, resistant vs sensitive lines", effect),
@@ -194,31 +91,77 @@ def _baselines(
     vehicle: str,
     responses: Mapping[str, Mapping[str, str]],
 ) -> list[PlannedContrast]:
-    """Untreated resistant against untreated sensitive lines, at each time of the vehicle.
-
-    When a line is sensitive to one drug and resistant to another, each drug has its own baseline contrast.
-    """
-    agreed = responses.get(vehicle, {})
-    divided = [d for d in drugs if any(agreed.get(x) != side for x, side in responses.get(d, {}).items())]
+    """Untreated resistant against untreated sensitive lines, at each time of the vehicle."""
     planned = []
-    for setting in _settings(conditions, vehicle, vehicle, responses):
+    for setting in find_settings(conditions, vehicle, vehicle, responses):
         untreated = {line: {name: 1.0} for line, name in setting.untreated.items()}
-        for drug in drugs if divided else [""]:
-            parts = _versus(untreated, responses.get(drug, {}) if drug else agreed)
+        for drug, sides in baseline_sides(drugs, vehicle, responses):
+            parts = versus(untreated, sides)
             label = f"resistant vs sensitive{f' to {drug}' if drug else ''} lines, untreated"
             if parts:
                 planned.append(setting.contrast("baseline", drug, VERSUS, label, parts))
     return planned
 
 
-def _versus(weights: Mapping[str, Weights], sides: Mapping[str, str]) -> list[Part]:
-    """Parts of resistant (upper) and sensitive (lower) lines; none when one of the sides is empty."""
-    sign = {"resistant": 1, "sensitive": -1}
-    parts = [Part(line, sides[line], sign[sides[line]], weights[line]) for line in weights if line in sides]
-    return parts if len({part.sign for part in parts}) == 2 else []
+def _acquired_before(setting: Setting, parents: Mapping[str, str]) -> list[PlannedContrast]:
+    """Each line that was selected from another against that parent, both untreated."""
+    here = setting.untreated
+    return [
+        setting.contrast(
+            "acquired",
+            "",
+            line,
+            f"{line} vs its parent {parent}, untreated",
+            [Part(line, "", 1, {here[line]: 1.0, here[parent]: -1.0})],
+        )
+        for line, parent in parents.items()
+        if line in here and parent in here
+    ]
 
 
-def _one_sided(setting: _Setting, vehicle: str, conditions: Sequence[Condition]) -> list[str]:
+def _acquired_effects(setting: Setting, parents: Mapping[str, str]) -> list[PlannedContrast]:
+    """The drug effect in each line that was selected from another minus that in its parent."""
+    drug, effects = setting.treatment, setting.effects()
+    return [
+        setting.contrast(
+            "acquired",
+            drug,
+            line,
+            f"effect of {drug}, {line} vs its parent {parent}",
+            [Part(line, "", 1, effects[line] | {name: -w for name, w in effects[parent].items()})],
+        )
+        for line, parent in parents.items()
+        if line in effects and parent in effects
+    ]
+
+
+def _any_setting(settings: Sequence[Setting]) -> list[PlannedContrast]:
+    """Joint tests in each line: does the drug effect differ among doses at one time, or among times?"""
+    planned = []
+    for time in dict.fromkeys(setting.time for setting in settings):
+        planned += _differences("any_dose", "doses", [s for s in settings if s.time == time])
+    for dose in dict.fromkeys(setting.dose for setting in settings):
+        planned += _differences("any_time", "times", [s for s in settings if s.dose == dose])
+    return planned
+
+
+def _differences(family: str, what: str, settings: Sequence[Setting]) -> list[PlannedContrast]:
+    """Whether the drug effects of a line differ among settings, which are alike in all but dose, or time."""
+    first = settings[0]
+    alike, at = (first.time_tail, first.at_time) if family == "any_dose" else (first.dose_tail, first.at_dose)
+    planned = []
+    for line in dict.fromkeys(line for setting in settings for line in setting.effects() if line):
+        effects = [
+            setting.id("drug", first.treatment, line) for setting in settings if line in setting.effects()
+        ]
+        if len(effects) > 1:
+            name = join_id(family, first.treatment, line, alike)
+            label = f"effect of {first.treatment} in {line} differs among {what}{at}"
+            planned.append(PlannedContrast(name, label, family, equal=tuple(effects)))
+    return planned
+
+
+def _one_sided(setting: Setting, vehicle: str, conditions: Sequence[Condition]) -> list[str]:
     """Which lines of the study lack this treatment, or the vehicle at its time."""
     where = setting.treatment + setting.at()
     lines = list(dict.fromkeys(c.line or "the study" for c in conditions))

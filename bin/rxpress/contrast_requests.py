@@ -13,12 +13,17 @@
         down: {treatment: DMSO, cell_line: [MM1S, U266]}
       - id: more_in_u266
         difference: [drug.bortezomib.U266, drug.bortezomib.MM1S]    # the first minus the second
+      - id: any_line
+        jointly: [drug.bortezomib.U266, drug.bortezomib.MM1S]       # are all of them zero?
+      - id: by_formula
+        formula: ~ batch + treatment                                # a model of its own
+        coefficients: {"treatment[T.bortezomib]": 1}
 
 `up` and `down` select conditions by the values of columns: any column of the sheet, or `condition`. A value
 matches as text, or as a number when both are numbers; a list matches any of its values; all columns of a
 selection must match. A side is the average over its cell lines of the average over a line's conditions. When
-both sides have the same lines, each line is compared with itself. A difference names derived contrasts or
-entries above it.
+both sides have the same lines, each line is compared with itself. `difference` and `jointly` name derived
+contrasts or entries above, all of one model. For formulas see formulas.py.
 """
 
 from __future__ import annotations
@@ -32,12 +37,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rxpress.conditions import Condition, column, listing, number, text
-from rxpress.contrast_families import Part, PlannedContrast, Weights, combine
+from rxpress.cells import column, listing, number, text
+from rxpress.conditions import Condition
 from rxpress.errors import InputError, Problem, Problems, did_you_mean
+from rxpress.formulas import formula_levels, formula_matrix
+from rxpress.planned_contrasts import Part, PlannedContrast, Weights, combine
+from rxpress.study_model import StudyModel
 from rxpress.tables import read_yaml_lines
 
-KEYS = ("id", "label", "study", "up", "down", "difference")
+KINDS = ({"up", "down"}, {"difference"}, {"jointly"}, {"formula", "coefficients"})
+KEYS = ("id", "label", "study", "up", "down", "difference", "jointly", "formula", "coefficients")
 ID = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
 OTHER_TABLES = ("samples", "summary", "size_factors", "dispersions", "log2_expression")
 
@@ -46,7 +55,7 @@ Selection = Mapping[str, Sequence[str]]
 
 @dataclass(frozen=True)
 class ContrastRequest:
-    """One entry of a contrasts file: either `up` and `down`, or `difference`.
+    """One entry of a contrasts file: `up` and `down`, `difference`, `jointly`, or by `formula`.
 
     `studies` : where it applies, empty for wherever it can be answered; `file`, `line_of` : where it
     stands, the line of each key and, under '', of the entry.
@@ -58,6 +67,9 @@ class ContrastRequest:
     up: tuple[Selection, ...] = ()
     down: tuple[Selection, ...] = ()
     difference: tuple[str, ...] = ()
+    jointly: tuple[str, ...] = ()
+    formula: str = ""
+    coefficients: Mapping[str, float] = field(default_factory=dict)
     file: str = ""
     line_of: Mapping[str, int] = field(default_factory=dict)
 
@@ -107,6 +119,9 @@ def _read_request(entry: Any, file: str, line_of: Mapping[str, int]) -> Contrast
         up=_selections(entry.get("up", [])),
         down=_selections(entry.get("down", [])),
         difference=_texts(entry.get("difference", [])),
+        jointly=_texts(entry.get("jointly", [])),
+        formula=_formula(entry.get("formula", "")),
+        coefficients=_numbers(entry.get("coefficients", {})),
         file=file,
         line_of=line_of,
     )
@@ -133,20 +148,39 @@ def _key_problems(request: ContrastRequest, entry: Mapping[str, Any]) -> list[Pr
         for key in entry
         if key not in KEYS
     ]
-    if entry.keys() & {"up", "down", "difference"} not in ({"up", "down"}, {"difference"}):
-        problems.append(request.problem("needs either both `up:` and `down:`, or `difference:`"))
-    problems += [
-        request.problem(
-            f"`{side}:` is no selection", "write `{column: value}` with at least one column", side
+    if entry.keys() & set().union(*KINDS) not in KINDS:
+        what = (
+            "needs both `up:` and `down:`, or `difference:`, or `jointly:`, or `formula:` and `coefficients:`"
         )
-        for side in ("up", "down")
-        if side in entry and not getattr(request, side)
+        problems.append(request.problem(what))
+    forms = (
+        ("up", request.up, "is no selection", "write `{column: value}` with at least one column"),
+        ("down", request.down, "is no selection", "write `{column: value}` with at least one column"),
+        ("difference", len(request.difference) == 2, "takes two ids", "write `[first, second]`"),
+        ("jointly", len(set(request.jointly)) > 1, "takes two ids or more", "write `[first, second]`"),
+        ("formula", request.formula, "is no formula", "write e.g. `~ batch + treatment`"),
+        ("coefficients", request.coefficients, "gives no weights", "write `{coefficient: number}`"),
+    )
+    return problems + [
+        request.problem(f"`{key}:` {what}", fix, key)
+        for key, good, what, fix in forms
+        if key in entry and not good
     ]
-    if "difference" in entry and len(request.difference) != 2:
-        problems.append(
-            request.problem("`difference:` takes two ids", "write `[first, second]`", "difference")
-        )
-    return problems
+
+
+def _formula(value: Any) -> str:
+    """A formula in the form that models are named by: `~ ` and single blanks."""
+    return (
+        f"~ {' '.join(value.split()).removeprefix('~').strip()}" if isinstance(value, str) and value else ""
+    )
+
+
+def _numbers(value: Any) -> dict[str, float]:
+    """`{name: number}`, zeros left out; empty when a value is no number."""
+    if not isinstance(value, Mapping):
+        return {}
+    found = {str(name): number(cell) for name, cell in value.items()}
+    return {} if None in found.values() else {name: cell for name, cell in found.items() if cell}
 
 
 def _texts(value: Any) -> tuple[str, ...]:
@@ -169,10 +203,13 @@ def plan_requests(
     samples: pd.DataFrame,
     conditions: Sequence[Condition],
     derived: Sequence[PlannedContrast],
+    model: StudyModel,
+    vehicle: str,
 ) -> tuple[list[PlannedContrast], dict[str, InputError]]:
     """What the requests mean in one study, and for each request that it cannot answer, why.
 
-    samples : rows of the study with the column `condition`; derived : contrasts that a difference may name.
+    samples : rows of the study with the column `condition`; derived : contrasts that others may rest on;
+    model : of the conditions, on all samples.
     """
     planned = {contrast.id: contrast for contrast in derived}
     answers: list[PlannedContrast] = []
@@ -181,8 +218,10 @@ def plan_requests(
         try:
             if request.id in planned:
                 raise InputError(request.problem("a derived contrast has this id", "choose another", "id"))
-            if request.difference:
-                answer = _plan_difference(request, planned)
+            if request.difference or request.jointly:
+                answer = _plan_combination(request, planned)
+            elif request.formula:
+                answer = _plan_formula(request, samples, model, vehicle)
             else:
                 answer = _plan_sides(request, samples, conditions)
         except InputError as error:
@@ -193,20 +232,61 @@ def plan_requests(
     return answers, refused
 
 
-def _plan_difference(request: ContrastRequest, planned: Mapping[str, PlannedContrast]) -> PlannedContrast:
+def _plan_combination(request: ContrastRequest, planned: Mapping[str, PlannedContrast]) -> PlannedContrast:
+    """A difference, or a joint test, of contrasts that one model answers."""
+    key = "difference" if request.difference else "jointly"
+    names = request.difference or request.jointly
     problems = [
         request.problem(
             f"there is no contrast '{name}' above it or derived",
             did_you_mean(name, planned) or f"there are: {listing(planned, 40) or 'none'}",
-            "difference",
+            key,
         )
-        for name in request.difference
+        for name in names
         if name not in planned
+    ]
+    joint = [name for name in names if name in planned and (planned[name].jointly or planned[name].equal)]
+    problems += [request.problem(f"'{name}' is a joint test", "name single contrasts", key) for name in joint]
+    if not problems and len({planned[name].model for name in names}) > 1:
+        models = ", ".join(f"{name}: {planned[name].model}" for name in names)
+        fix = "only contrasts of one model can be combined"
+        problems.append(request.problem(f"these contrasts come from different models ({models})", fix, key))
+    if problems:
+        raise InputError(*problems)
+    label = request.label or (" minus " if request.difference else ", ").join(names)
+    return PlannedContrast(
+        request.id,
+        label,
+        "custom",
+        difference=request.difference,
+        jointly=request.jointly,
+        model=planned[names[0]].model,
+    )
+
+
+def _plan_formula(
+    request: ContrastRequest, samples: pd.DataFrame, model: StudyModel, vehicle: str
+) -> PlannedContrast:
+    try:
+        levels = formula_levels(request.formula, samples, vehicle)
+        _, names = formula_matrix(request.formula, model.rows(samples), levels)
+    except InputError as error:
+        problems = [request.problem(p.what, p.fix, "formula") for p in error.problems]
+        raise InputError(*problems) from None
+    problems = [
+        request.problem(
+            f"`formula:` has no coefficient '{name}'",
+            f"{did_you_mean(name, names)} there are: {listing(names, 60)}".strip(),
+            "coefficients",
+        )
+        for name in request.coefficients
+        if name not in names
     ]
     if problems:
         raise InputError(*problems)
-    label = request.label or " minus ".join(request.difference)
-    return PlannedContrast(request.id, label, "custom", difference=request.difference)
+    weights = dict(request.coefficients)
+    label = request.label or request.id
+    return PlannedContrast(request.id, label, "custom", coefficients=weights, model=request.formula)
 
 
 def _plan_sides(

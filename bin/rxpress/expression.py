@@ -1,24 +1,27 @@
-"""From the counts of one study to its tables: size factors, log expression, one fit, every contrast."""
+"""From the counts of one study to its tables: size factors, log expression, the fits, every contrast."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from rxpress.calls import CALLS, CallRule, gene_table
-from rxpress.conditions import column, text
-from rxpress.contrasts import Contrast, StudyDesign, coefficient_vector, design_matrix
-from rxpress.deseq.contrast import evaluate_contrast
+from rxpress.calls import CALLS, CallRule
+from rxpress.cells import listing
 from rxpress.deseq.glm import by_sample
 from rxpress.deseq.stabilize import stabilize_variance
-from rxpress.fit_choice import ChosenFit, choose_fit
+from rxpress.errors import InputError, Problem
+from rxpress.fit_choice import choose_fit
 from rxpress.fit_facts import call_facts, fit_facts, fit_warnings, method_facts
-from rxpress.second_opinion import second_opinion, voom_tables
+from rxpress.gene_tables import Testing, class_table, contrast_table
+from rxpress.limma_tables import limma_tables
+from rxpress.model_data import ModelData
+from rxpress.second_opinion import second_opinion
 from rxpress.study_counts import StudyCounts
+from rxpress.study_design import Contrast, StudyDesign
 from rxpress.tables import GeneMatrix
 
 if TYPE_CHECKING:
@@ -43,7 +46,7 @@ def analyze_study(
     fit: str = "study",
     method: str = "deseq2",
 ) -> StudyResults:
-    """Fit a study once and evaluate all its contrasts.
+    """Fit each model of a study once and evaluate its contrasts.
 
     samples : the rows of the study's samples.tsv that belong to the columns of `counts`; fit : `study`,
     `cell_line` or `auto`; method : `deseq2`, with limma as a second opinion, or `limma`. Log expression, size
@@ -51,92 +54,106 @@ def analyze_study(
     """
     factors = counts.normalization.factors
     expression, transformation = stabilize_variance(counts.values, factors, inference)
-    untested = design.untested_because or why_untested(counts, samples, design)
+    untested = design.untested_because or why_untested(counts)
     facts = method_facts(counts, inference) | {"transformation": transformation, "untested_because": untested}
     tables = {"size_factors.tsv": size_factor_table(counts)}
     tested: dict[str, pd.DataFrame] = {}
     if not untested:
+        check_design(design, samples)
+        models = {m.name: ModelData.of(m, counts, samples) for m in design.models if design.of_model(m)}
         asked = [contrast for contrast in design.contrasts if contrast.status == "ok"]
-        by_limma = limma_tables(counts, samples, design, asked, rule, fit)
+        of_samples = [contrast for contrast in asked if contrast.test != "moderated_t"]
+        tested = {c.id: class_table(models[c.model], c, rule) for c in asked if c not in of_samples}
+        by_limma = limma_tables(models, of_samples, rule, by_line=fit != "study")
         if method == "limma":
-            tested = by_limma
+            tested |= by_limma
             facts |= {"method": "limma"}
         else:
-            chosen = choose_fit(counts, samples, design, fit, inference)
-            tested = {c.id: contrast_table(counts, chosen, c, rule, inference) for c in asked}
-            tables["dispersions.tsv"] = dispersion_table(counts, chosen)
-            tables |= second_opinion(tested, by_limma)
-            facts |= fit_facts(chosen, inference) | {"warnings": fit_warnings(counts, chosen, asked)}
+            fits = fit_models(models, design, rule, inference, fit)
+            by_deseq2 = {c.id: contrast_table(fits[c.model], c) for c in of_samples}
+            tested |= by_deseq2
+            tables |= {"dispersions.tsv": dispersion_table(fits)} | second_opinion(by_deseq2, by_limma)
+            facts |= facts_of_models(fits, design) | {"genes_rescued": getattr(inference, "rescued", 0)}
         facts |= call_facts(tested, rule)
     tables |= {f"{contrast}.tsv": table for contrast, table in tested.items()}
     tables["summary.tsv"] = summary_table(design.contrasts, tested, untested)
     return StudyResults(replace(counts.genes, values=expression), tables, facts)
 
 
-def limma_tables(
-    counts: StudyCounts,
-    samples: pd.DataFrame,
-    design: StudyDesign,
-    contrasts: Sequence[Contrast],
-    rule: CallRule,
-    fit: str,
-) -> dict[str, pd.DataFrame]:
-    """The gene tables of the contrasts by limma-voom; `fit` as of `analyze_study`, `auto` being by line."""
-    matrix, names = design_matrix(samples, design)
-    vectors = {c.id: coefficient_vector(c.weights, names) for c in contrasts}
-    parts = {
-        c.id: np.array([coefficient_vector(part.weights, names) for part in c.lines])
-        for c in contrasts
-        if c.lines
+def fit_models(
+    models: Mapping[str, ModelData], design: StudyDesign, rule: CallRule, inference: Inference, fit: str
+) -> dict[str, Testing]:
+    """The fits of models, by name."""
+    return {
+        name: Testing(data, choose_fit(data, design.of_model(data.model), fit, inference), rule, inference)
+        for name, data in models.items()
     }
-    lines = None if fit == "study" else np.array(column(samples, "cell_line", lambda cell: text(cell) or ""))
-    return voom_tables(counts, matrix, vectors, rule, parts, lines)
 
 
-def why_untested(counts: StudyCounts, samples: pd.DataFrame, design: StudyDesign) -> str:
-    """Why no test is possible with the counts and rows of the kept samples, or ''."""
+def check_design(design: StudyDesign, samples: pd.DataFrame) -> None:
+    """InputError when contrasts.json and samples.tsv are not of one run."""
+    kept = set(samples["sample"])
+    unknown = set()
+    for model in design.models:
+        unknown |= {x for sample in model.conditions for x in model.libraries_of(sample)} - kept
+        if not model.formula:
+            asked = {name for c in design.of_model(model) for weights in c.all_weights for name in weights}
+            unknown |= asked - set(model.conditions.values())
+    if unknown:
+        what = f"contrasts.json speaks of what samples.tsv does not keep: {listing(sorted(unknown))}"
+        raise InputError(Problem(what, "give both as design_contrasts.py wrote them"))
+
+
+def facts_of_models(models: Mapping[str, Testing], design: StudyDesign) -> dict[str, Any]:
+    """What fit.json says of the fits: of one at the top, of several under `models`, by name."""
+    each = {
+        name: fit_facts(one.data, one.chosen)
+        | {"warnings": fit_warnings(one.data, one.chosen, design.of_model(one.data.model))}
+        for name, one in models.items()
+    }
+    if len(each) == 1:
+        return next(iter(each.values()))
+    warnings = [text for facts in each.values() for text in facts.pop("warnings")]
+    for name, one in models.items():
+        counts = one.data.counts
+        sizes = zip(counts.samples, counts.normalization.size_factors.tolist(), strict=True)
+        each[name]["size_factors"] = dict(sizes)
+    return {"models": each, "warnings": list(dict.fromkeys(warnings))}
+
+
+def why_untested(counts: StudyCounts) -> str:
+    """Why no test is possible with the counts of the kept samples, or ''."""
     totals = np.sum(counts.values, axis=0)
     empty = [name for name, total in zip(counts.samples, totals, strict=True) if not total]
     if not counts.samples:
         return "no sample was kept"
-    if empty:
-        return f"no counts at all in {', '.join(empty)}"
-    coefficients = len(design_matrix(samples, design)[1])
-    if len(samples) <= coefficients:
-        return f"no replicates: {len(samples)} samples for {coefficients} coefficients"
-    return ""
-
-
-def contrast_table(
-    counts: StudyCounts, chosen: ChosenFit, contrast: Contrast, rule: CallRule, inference: Inference
-) -> pd.DataFrame:
-    """The results of a contrast, one row per gene; for averages also how many of its lines share the sign."""
-    fit, coefficients = chosen.fit, chosen.coefficients
-    vector = coefficient_vector(contrast.weights, coefficients)
-    test = evaluate_contrast(fit, vector, inference, rule.alpha, rule.threshold)
-    table = gene_table(counts.genes, fit.base_means, test, rule)
-    if not contrast.lines:
-        return table
-    parts = np.array([coefficient_vector(part.weights, coefficients) for part in contrast.lines])
-    same = np.sign(fit.genes.coefficients @ parts.T) == np.sign(test.estimate)[:, None]
-    return table.assign(lines_same_sign=same.sum(axis=1), lines=len(parts))
+    return f"no counts at all in {', '.join(empty)}" if empty else ""
 
 
 def size_factor_table(counts: StudyCounts) -> pd.DataFrame:
     return pd.DataFrame({"sample": counts.samples, "size_factor": counts.normalization.size_factors})
 
 
-def dispersion_table(counts: StudyCounts, chosen: ChosenFit) -> pd.DataFrame:
-    """Dispersions, one row per gene; of fits by line, one per line and gene."""
+def dispersion_table(models: Mapping[str, Testing]) -> pd.DataFrame:
+    """Dispersions, one row per gene; of fits by line and of several models one per line or model and gene."""
+    parts = []
+    for name, one in models.items():
+        own = _dispersions_of(one)
+        parts.append(own.assign(model=name) if len(models) > 1 else own)
+    return pd.concat(parts, ignore_index=True)
+
+
+def _dispersions_of(one: Testing) -> pd.DataFrame:
+    chosen, genes = one.chosen, one.data.counts.genes
     parts = []
     for line in chosen.fit.trends:
-        first = int(np.argmax(chosen.lines == line))
+        first = int(np.argmax(one.data.lines == line))
         values = {
             name: by_sample(getattr(chosen.fit.genes, name))[:, first if chosen.kind == "cell_line" else 0]
             for name in ("gene_wise", "fitted", "final")
         }
-        genes = {"gene_id": counts.genes.gene_ids, "gene_name": counts.genes.gene_names}
-        part = pd.DataFrame({**genes, "base_mean": chosen.fit.base_means, **values})
+        names = {"gene_id": genes.gene_ids, "gene_name": genes.gene_names}
+        part = pd.DataFrame({**names, "base_mean": chosen.fit.base_means, **values})
         parts.append(part.assign(cell_line=line) if chosen.kind == "cell_line" else part)
     return pd.concat(parts, ignore_index=True)
 

@@ -10,10 +10,13 @@ import numpy as np
 import pandas as pd
 
 from rxpress.calls import CallRule
-from rxpress.contrasts import Contrast, coefficient_vector
 from rxpress.deseq.dispersions import Trend
 from rxpress.fit_choice import ChosenFit
+from rxpress.model_data import ModelData
+from rxpress.planned_contrasts import CONDITIONS
 from rxpress.study_counts import StudyCounts
+from rxpress.study_design import Contrast
+from rxpress.study_model import coefficient_vector
 
 if TYPE_CHECKING:
     from pydeseq2.inference import Inference
@@ -38,10 +41,11 @@ def method_facts(counts: StudyCounts, inference: Inference) -> dict[str, Any]:
     }
 
 
-def fit_facts(chosen: ChosenFit, inference: Inference) -> dict[str, Any]:
-    """What fit.json says of the fit."""
+def fit_facts(data: ModelData, chosen: ChosenFit) -> dict[str, Any]:
+    """What fit.json says of the fit of a model."""
     fit = chosen.fit
     return {
+        "model": data.model.formula or data.model.name,
         "fit": chosen.kind,
         "fit_because": chosen.reason,
         "relative_dispersions": {line: _number(x) for line, x in chosen.relative_dispersions.items()},
@@ -51,7 +55,6 @@ def fit_facts(chosen: ChosenFit, inference: Inference) -> dict[str, Any]:
         "genes_expressed": int(fit.counts.any(axis=1).sum()),
         "genes_with_replaced_outliers": int(fit.replaced.sum()),
         "dispersion_trends": {name: _trend_facts(trend) for name, trend in fit.trends.items()},
-        "genes_rescued": getattr(inference, "rescued", 0),
     }
 
 
@@ -66,16 +69,19 @@ def call_facts(tested: dict[str, pd.DataFrame], rule: CallRule) -> dict[str, Any
     return facts
 
 
-def fit_warnings(counts: StudyCounts, chosen: ChosenFit, contrasts: Sequence[Contrast]) -> list[str]:
+def fit_warnings(data: ModelData, chosen: ChosenFit, contrasts: Sequence[Contrast]) -> list[str]:
     """What a reader of the results should know about the fit."""
-    warnings = []
+    warnings, counts, model = [], data.counts, data.model.name
     if counts.normalization.kind == "poscounts":
         warnings.append("no gene is expressed in every sample: size factors rest on positive counts only")
     for name, trend in chosen.fit.trends.items():
         if trend.kind in TREND_WARNINGS:
-            warnings.append(f"{name}: {TREND_WARNINGS[trend.kind]}")
+            where = name if model == CONDITIONS else model
+            warnings.append(f"{where}: {TREND_WARNINGS[trend.kind]}")
     shift = size_factor_shift(counts)
     for contrast in contrasts:
+        if contrast.scope == "class":
+            continue
         vector = coefficient_vector(contrast.weights, chosen.coefficients)
         moved = float(vector @ chosen.fit.design.least_squares(shift))
         if abs(moved) > GLOBAL_SHIFT:

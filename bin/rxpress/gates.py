@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from rxpress.conditions import column, number, text
+from rxpress.cells import column, number, text
 
 
 @dataclass(frozen=True)

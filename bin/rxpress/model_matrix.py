@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from rxpress.conditions import column, listing, number, text, text_rows
+from rxpress.cells import column, listing, number, text, text_rows
 from rxpress.errors import InputError, Problem, did_you_mean
 
 CATEGORICAL = ("batch", "replicate", "cell_line", "patient")
@@ -48,14 +48,26 @@ def model_matrix(samples: pd.DataFrame, covariates: Sequence[str]) -> tuple[np.n
     samples : rows with the column `condition`. The first columns are indicators of the conditions, named by
     their ids. Covariates follow: categorical ones as deviations that sum to zero over their levels
     (`batch[b1]`; the last level has no column), numeric ones centred and divided by their standard deviation.
-    So a condition's coefficient is its mean in the average batch.
+    So a condition's coefficient is its mean in the average batch. Patients are blocks, each an indicator
+    (`patient[p1]`) before the conditions: a condition's coefficient is then its difference, within patients,
+    from the one whose column is redundant, and the solver treats many disjoint indicators cheaply.
     """
-    of_sample = samples["condition"].to_numpy(str)
-    columns = {name: (of_sample == name).astype(float) for name in dict.fromkeys(of_sample.tolist())}
+    columns: dict[str, np.ndarray] = {}
+    if "patient" in covariates:
+        columns |= _indicators(column(samples, "patient", text), "patient[{}]")
+    columns |= _indicators(column(samples, "condition", text), "{}")
     for covariate in covariates:
-        columns |= _covariate_columns(samples, covariate)
+        if covariate != "patient":
+            columns |= _covariate_columns(samples, covariate)
     matrix = np.array(list(columns.values())).T.reshape(len(samples), len(columns))
     return matrix, list(columns)
+
+
+def _indicators(cells: Sequence[str | None], name: str) -> dict[str, np.ndarray]:
+    """An indicator (samples,) of each level, by `name` with the level in it."""
+    return {
+        name.format(x): np.array([cell == x for cell in cells], dtype=float) for x in dict.fromkeys(cells)
+    }
 
 
 def _covariate_columns(samples: pd.DataFrame, covariate: str) -> dict[str, np.ndarray]:

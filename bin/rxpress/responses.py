@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import pandas as pd
 
-from rxpress.conditions import column, text, text_rows
+from rxpress.cells import column, text, text_rows
 from rxpress.errors import InputError, Problem
 
 RESPONSES = ("sensitive", "resistant")
 
 
-def line_responses(samples: pd.DataFrame, vehicle: str) -> dict[str, dict[str, str]]:
-    """Response of the lines of one study to each treatment: `{treatment: {line: response}}`.
+def unit_responses(samples: pd.DataFrame, vehicle: str, unit: str = "cell_line") -> dict[str, dict[str, str]]:
+    """Response of the lines (or patients) of one study to each treatment: `{treatment: {line: response}}`.
 
     A line's response to a drug stands in the rows of that drug; where these are silent, its other rows speak
     if they agree. Under the vehicle stands what all rows of a line agree on. InputError if a line is called
     both.
     """
     said: dict[str, dict[str, set[str]]] = {}
-    for line, treatment, response in text_rows(samples, "cell_line", "treatment", "response"):
+    for line, treatment, response in text_rows(samples, unit, "treatment", "response"):
         if line and response in RESPONSES:
             said.setdefault(line, {}).setdefault(treatment or "", set()).add(response)
     answer: dict[str, dict[str, str]] = {name: {} for name in column(samples, "treatment", text) if name}
     for line, by_treatment in said.items():
-        _refuse_contradiction(line, by_treatment, vehicle)
+        _refuse_contradiction(f"{unit.replace('_', ' ')} '{line}'", by_treatment, vehicle)
         anywhere = set().union(*by_treatment.values())
         for treatment, lines in answer.items():
             own = set() if treatment == vehicle else by_treatment.get(treatment, set())
@@ -33,13 +33,13 @@ def line_responses(samples: pd.DataFrame, vehicle: str) -> dict[str, dict[str, s
     return answer
 
 
-def _refuse_contradiction(line: str, by_treatment: dict[str, set[str]], vehicle: str) -> None:
+def _refuse_contradiction(who: str, by_treatment: dict[str, set[str]], vehicle: str) -> None:
     """InputError when a drug's rows differ, or when the vehicle's rows say what no drug's rows say."""
     drugs = [responses for treatment, responses in by_treatment.items() if treatment != vehicle]
     strange = by_treatment.get(vehicle, set()) - set().union(*drugs) if drugs else set()
     if strange or any(len(responses) > 1 for responses in by_treatment.values()):
-        what = f"cell line '{line}' is called both sensitive and resistant"
-        raise InputError(Problem(what, "give each line one response to a drug", column="response"))
+        what = f"{who} is called both sensitive and resistant"
+        raise InputError(Problem(what, "give each one response to a drug", column="response"))
 
 
 def fill_responses(

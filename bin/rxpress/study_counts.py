@@ -10,6 +10,7 @@ import numpy as np
 from rxpress.deseq.size_factors import Normalization, normalize
 from rxpress.errors import InputError, Problem
 from rxpress.quantification import Estimates, length_scaled_counts
+from rxpress.study_model import StudyModel
 from rxpress.tables import GeneMatrix
 
 
@@ -17,12 +18,15 @@ from rxpress.tables import GeneMatrix
 class StudyCounts:
     """Whole counts of the kept samples, their normalisation, and what was done about gene lengths.
 
-    length_correction : `scaled`, `offset` or `none`.
+    length_correction : `scaled`, `offset` or `none`; lengths : (genes, samples) for offsets, else None;
+    control : (genes,) which genes size factors rest on, None for all.
     """
 
     genes: GeneMatrix
     normalization: Normalization
     length_correction: str
+    lengths: np.ndarray | None = None
+    control: np.ndarray | None = None
 
     @property
     def values(self) -> np.ndarray:
@@ -31,6 +35,36 @@ class StudyCounts:
     @property
     def samples(self) -> list[str]:
         return self.genes.samples
+
+    def of_model(self, model: StudyModel) -> StudyCounts:
+        """The counts of a model's samples, normalised by themselves: sums over their libraries.
+
+        A gene's length in a sum is the mean of its lengths in the libraries, weighted by its counts + 0.5.
+        """
+        if list(model.conditions) == self.samples:
+            return self
+        parts = [self._positions(model.libraries_of(sample)) for sample in model.conditions]
+        values = _sums(self.values, parts)
+        lengths = None
+        if self.lengths is not None:
+            weights = self.values + 0.5
+            lengths = _sums(self.lengths * weights, parts) / _sums(weights, parts)
+        genes = replace(self.genes, samples=list(model.conditions), values=values)
+        return replace(
+            self, genes=genes, lengths=lengths, normalization=_normalize(values, lengths, self.control)
+        )
+
+    def _positions(self, libraries: Sequence[str]) -> list[int]:
+        try:
+            return [self.samples.index(library) for library in libraries]
+        except ValueError:
+            what = f"no counts of {', '.join(x for x in libraries if x not in self.samples)}"
+            raise InputError(Problem(what, "the matrix needs a column per kept sample")) from None
+
+
+def _sums(values: np.ndarray, parts: Sequence[Sequence[int]]) -> np.ndarray:
+    """(genes, len(parts)) sums of columns."""
+    return np.column_stack([np.sum(values[:, list(columns)], axis=1) for columns in parts])
 
 
 def prepare_counts(
@@ -56,12 +90,17 @@ def prepare_counts(
     counts = select_counts(counts, samples)
     offsets = lengths.select(samples).values if lengths and length_correction == "offset" else None
     control = find_control_genes(counts, control_genes)
+    normalization = _normalize(counts.values, offsets, control)
+    correction = length_correction if lengths else "none"
+    return StudyCounts(counts, normalization, correction, offsets, control)
+
+
+def _normalize(counts: np.ndarray, lengths: np.ndarray | None, control: np.ndarray | None) -> Normalization:
     try:
-        normalization = normalize(counts.values, offsets, control)
+        return normalize(counts, lengths, control)
     except ValueError:
         what = "a sample has no counts of the control genes"
         raise InputError(Problem(what, "name more of them, or run without --control_genes")) from None
-    return StudyCounts(counts, normalization, length_correction if lengths else "none")
 
 
 def select_counts(counts: GeneMatrix, samples: Sequence[str]) -> GeneMatrix:

@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from jsonschema import Draft202012Validator
 from study_sheets import BORTEZOMIB, DMSO, sheet
 
 from rxpress.contrast_requests import read_requests
-from rxpress.contrasts import Contrast, design_studies, plan_studies, plan_study
+from rxpress.contrasts import design_studies, plan_studies, plan_study
 from rxpress.errors import InputError
+from rxpress.study_design import Contrast
+from rxpress.tables import read_json, read_yaml
 
+SCHEMA = Path(__file__).resolve().parents[2] / "assets" / "schema" / "contrasts.schema.json"
 LOW = ("bortezomib", 5.0, 24.0)
 
 
@@ -144,12 +148,12 @@ def test_a_difference_falls_with_the_contrasts_it_rests_on(asked):
         ("contrasts: [{up: {cell_line: S1}, down: {cell_line: R1}}]", "needs an `id:`"),
         ("contrasts: [{id: a b, up: {cell_line: S1}, down: {cell_line: R1}}]", "needs an `id:`"),
         ("contrasts: [{id: summary, up: {cell_line: S1}, down: {cell_line: R1}}]", "another result table"),
-        ("contrasts: [{id: x, up: {cell_line: S1}}]", "either both `up:` and `down:`, or `difference:`"),
+        ("contrasts: [{id: x, up: {cell_line: S1}}]", "both `up:` and `down:`, or `difference:`"),
         ("contrasts: [{id: x, up: {cell_line: S1}, down: {}}]", "`down:` is no selection"),
         ("contrasts: [{id: x, up: S1, down: {cell_line: R1}}]", "`up:` is no selection"),
         ("contrasts: [{id: x, difference: [drug.bortezomib.S1]}]", "takes two ids"),
         ("contrasts: [x]", "a contrast is a set of keys"),
-        ("contrasts: [{id: x, jointly: [a, b]}]", "unknown key 'jointly'"),
+        ("contrasts: [{id: x, joint: [a, b]}]", "unknown key 'joint'"),
         ("contrasts:\n  - id: x\n    id: y", "'id' stands here twice"),
         ("contrasts: [{id: x", "is not valid YAML"),
     ],
@@ -159,6 +163,36 @@ def test_malformed_files_are_refused_with_what_is_wrong(asked, text, said):
         read_requests(asked(text))
     assert "contrasts.yml" in str(error.value)
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("entry", "good"),
+    [
+        ("up: {a: b}, down: {a: c}", True),
+        ("up: {a: b}, down: [{a: c}, {d: [1, 2]}]", True),
+        ("difference: [a, b]", True),
+        ("jointly: [a, b, c]", True),
+        ("formula: ~ a, coefficients: {b: 1}", True),
+        ("up: {a: b}", False),
+        ("up: {a: b}, difference: [a, b]", False),
+        ("up: {a: b}, down: {a: c}, difference: [a, b]", False),
+        ("jointly: [a]", False),
+        ("jointly: [a, b], difference: [a, b]", False),
+        ("formula: ~ a", False),
+        ("coefficients: {b: 1}, difference: [a, b]", False),
+        ("formula: ~ a, coefficients: {b: much}", False),
+        ("formula: ~ a, coefficients: {}", False),
+        ("jointly: [a, b], formula: ~ a, coefficients: {b: 1}", False),
+    ],
+)
+def test_the_schema_for_editors_takes_what_the_reader_takes(asked, entry, good):
+    path = asked(f"contrasts: [{{id: x, {entry}}}]")
+    assert Draft202012Validator(read_json(SCHEMA)).is_valid(read_yaml(path)) == good
+    if good:
+        read_requests(path)
+        return
+    with pytest.raises(InputError):
+        read_requests(path)
 
 
 @pytest.mark.parametrize(

@@ -10,17 +10,10 @@ import pytest
 from study_sheets import BORTEZOMIB, DMSO, sheet
 
 from rxpress.conditions import final_samples, find_conditions
-from rxpress.contrasts import (
-    Contrast,
-    StudyDesign,
-    coefficient_vector,
-    design_matrix,
-    design_studies,
-    plan_studies,
-    plan_study,
-    refuse_losses,
-)
+from rxpress.contrasts import design_studies, plan_studies, plan_study, refuse_losses
 from rxpress.errors import InputError
+from rxpress.study_design import Contrast, StudyDesign
+from rxpress.study_model import coefficient_vector, design_matrix
 
 
 def contrast(design: StudyDesign, name: str) -> Contrast:
@@ -53,6 +46,7 @@ def test_two_lines_a_side_give_every_family_once():
         "drug.bortezomib.sensitive",
         "drug.bortezomib.resistant",
         "drug.bortezomib.all",
+        "drug.bortezomib.all.class",
         "treated.bortezomib.resistant_vs_sensitive",
         "interaction.bortezomib.resistant_vs_sensitive",
     ]
@@ -110,6 +104,8 @@ def test_ids_name_dose_and_time_only_where_a_treatment_has_several():
         "drug.bortezomib.S1.20nM.6h",
         "drug.bortezomib.S1.2.5nM.24h",
         "drug.bortezomib.S1.20nM.24h",
+        "any_dose.bortezomib.S1.24h",
+        "any_time.bortezomib.S1.20nM",
     ]
 
 
@@ -232,8 +228,9 @@ def test_a_study_that_lost_all_its_samples_is_reported():
     samples = sheet().assign(kept=False)
     (design,) = design_studies(samples, "DMSO", covariates=["batch"]).values()
     assert design.untested_because == "none of the 24 samples can be used (see excluded_samples.tsv)"
-    assert len(design.contrasts) == 10
-    assert design_matrix(final_samples(found_nothing(samples), "DMSO").iloc[:0], design)[0].shape == (0, 0)
+    assert len(design.contrasts) == 11
+    final = final_samples(found_nothing(samples), "DMSO").iloc[:0]
+    assert design_matrix(design.models[0], final)[0].shape == (0, 0)
 
 
 def found_nothing(samples: pd.DataFrame) -> pd.DataFrame:
@@ -284,30 +281,6 @@ def test_studies_are_designed_apart():
     assert list(designs) == ["study", "other"]
     assert not designs["study"].untested_because
     assert designs["other"].untested_because
-
-
-def test_patients_are_not_compared_as_if_their_libraries_were_independent():
-    samples = sheet().rename(columns={"cell_line": "patient"})
-    design = plan_study(samples, "DMSO")
-    assert design.unit == "patient"
-    assert design.contrasts == ()
-    assert "patients" in design.untested_because
-
-
-def test_patients_as_covariate_leave_the_drug_effect_within_patients_estimable(tmp_path):
-    (tmp_path / "paired.yml").write_text(
-        "contrasts: [{id: drug, up: {treatment: bortezomib}, down: {treatment: DMSO}}]"
-    )
-    samples = sheet(replicates=1).rename(columns={"cell_line": "patient"})
-    design = plan_study(samples, "DMSO", covariates=["patient"], requests=tmp_path / "paired.yml")
-    assert contrast(design, "drug").weights == {"bortezomib.20nM.24h": 1, "DMSO.24h": -1}
-    matrix, columns = design_matrix(samples.assign(condition=find_conditions(samples, "DMSO")[1]), design)
-    assert matrix.shape == (8, 5)
-    values = np.array([{"S1": 5, "S2": -2, "R1": 9, "R2": 0}[x] for x in samples["patient"]]) + 1.5 * (
-        samples["treatment"] == "bortezomib"
-    )
-    coefficients, *_ = np.linalg.lstsq(matrix, values, rcond=None)
-    assert coefficient_vector(contrast(design, "drug").weights, columns) @ coefficients == pytest.approx(1.5)
 
 
 def test_a_study_with_lines_and_patients_is_refused():
@@ -383,7 +356,7 @@ def test_contrasts_of_random_studies_recover_the_planted_effects(seed):
     samples, means = random_study(seed)
     design = plan_study(samples, "DMSO")
     truth = true_effects(samples, means)
-    derived = [found for found in design.contrasts if found.kind != "baseline"]
+    derived = [c for c in design.contrasts if c.kind != "baseline" and c.test == "wald"]
     assert {found.id for found in derived} == truth.keys()
     _, of_sample = find_conditions(samples, "DMSO")
     keys = samples[["cell_line", "treatment", "dose_nM", "time_h"]].itertuples(index=False, name=None)
@@ -394,16 +367,15 @@ def test_contrasts_of_random_studies_recover_the_planted_effects(seed):
 
 
 @pytest.mark.parametrize("seed", range(15))
-def test_parts_of_lines_average_to_their_contrast(seed):
+def test_shares_of_lines_average_to_their_contrast(seed):
     for found in plan_study(random_study(seed)[0], "DMSO").contrasts:
-        for side in {part.side for part in found.lines} & {"sensitive", "resistant"}:
-            if found.kind == "drug" and not found.id.startswith(f"drug.bortezomib.{side}"):
-                continue
-            parts = [part.weights for part in found.lines if part.side == side]
-            average = {
-                name: np.mean([part.get(name, 0) for part in parts]) for part in parts for name in part
-            }
-            assert average == pytest.approx(found.weights)
+        average: dict[str, float] = {}
+        for sign in (1, -1):
+            side = [part for part in found.lines if part.sign == sign]
+            for part in side:
+                for name, weight in part.weights.items():
+                    average[name] = average.get(name, 0.0) + sign * weight / len(side)
+        assert not found.lines or average == pytest.approx(found.weights)
 
 
 @pytest.mark.parametrize("seed", range(15))
@@ -421,7 +393,8 @@ def test_estimability_agrees_with_the_rank_of_the_augmented_matrix(seed):
     batches = pd.get_dummies(samples["batch"]).astype(float)
     blocks = [pd.get_dummies(pd.Series(of_sample)).astype(float), batches, age]
     full = pd.concat(blocks, axis=1).fillna(0.0)
-    for found, asked in zip(design.contrasts, unconfounded.contrasts, strict=True):
+    pairs = zip(design.contrasts, unconfounded.contrasts, strict=True)
+    for found, asked in (pair for pair in pairs if pair[0].test == "wald"):
         row = np.array([asked.weights.get(name, 0.0) for name in full.columns])
         ranks = [np.linalg.matrix_rank(m) for m in (full.to_numpy(), np.vstack([full.to_numpy(), row]))]
         assert (found.status == "ok") == (ranks[0] == ranks[1]), found.id
@@ -433,7 +406,7 @@ def test_least_squares_on_the_design_matrix_returns_the_planted_contrast(seed):
     design = plan_study(samples, "DMSO", covariates=["batch", "age"])
     _, of_sample = find_conditions(samples, "DMSO")
     samples = samples.assign(condition=of_sample)
-    matrix, columns = design_matrix(samples, design)
+    matrix, columns = design_matrix(design.models[0], samples)
     assert np.linalg.matrix_rank(matrix) == matrix.shape[1] == len(columns)
     keys = samples[["cell_line", "treatment", "dose_nM", "time_h"]].itertuples(index=False, name=None)
     mean = np.array([means[key] for key in keys])
@@ -441,7 +414,7 @@ def test_least_squares_on_the_design_matrix_returns_the_planted_contrast(seed):
     coefficients, *_ = np.linalg.lstsq(matrix, values, rcond=None)
     mean_of = dict(zip(of_sample, mean, strict=True))
     for found in design.contrasts:
-        if found.status == "ok":
+        if found.status == "ok" and found.test == "wald":
             truth = sum(weight * mean_of[name] for name, weight in found.weights.items())
             assert coefficient_vector(found.weights, columns) @ coefficients == pytest.approx(truth, abs=1e-8)
 
@@ -451,17 +424,12 @@ def test_replicates_are_levels_within_their_line_and_leave_lines_comparable():
     design = plan_study(samples, "DMSO", covariates=["replicate"])
     assert all(found.status == "ok" for found in design.contrasts)
     samples = samples.assign(condition=find_conditions(samples, "DMSO")[1])
-    _, columns = design_matrix(samples, design)
+    _, columns = design_matrix(design.models[0], samples)
     assert columns[4:] == ["replicate[S1.1]", "replicate[S1.2]", "replicate[R1.1]", "replicate[R1.2]"]
 
 
 def test_numeric_batches_are_categories_and_numbers_of_other_columns_are_slopes():
     samples = sheet({"S1": ""}).assign(age=[20.0, 30, 40, 50, 60, 71])
     design = plan_study(samples, "DMSO", covariates=["batch", "age"])
-    _, columns = design_matrix(samples.assign(condition=find_conditions(samples, "DMSO")[1]), design)
+    _, columns = design_matrix(design.models[-1], samples)
     assert columns == ["S1.DMSO.24h", "S1.bortezomib.20nM.24h", "batch[1]", "batch[2]", "age"]
-
-
-def test_a_contrast_over_a_condition_without_a_column_is_refused():
-    with pytest.raises(KeyError, match="gone"):
-        coefficient_vector({"gone": 1.0, "here": -1.0}, ["here"])

@@ -8,13 +8,16 @@ import pytest
 from study_sheets import LINES, sheet
 
 from rxpress.conditions import final_samples
-from rxpress.contrasts import StudyDesign, coefficient_vector, design_studies
+from rxpress.contrasts import design_studies
 from rxpress.deseq.contrast import ContrastTest, evaluate_contrast
 from rxpress.deseq.fit import fit_study
 from rxpress.errors import InputError
 from rxpress.fit_choice import ChosenFit, choose_fit
-from rxpress.inference import BatchedInference, choose_inference
+from rxpress.inference import BatchedInference, Inference, choose_inference
+from rxpress.model_data import ModelData
 from rxpress.study_counts import StudyCounts, prepare_counts
+from rxpress.study_design import StudyDesign
+from rxpress.study_model import coefficient_vector
 from rxpress.tables import GeneMatrix
 
 SILENT = slice(0, 20)
@@ -48,9 +51,17 @@ def null_study(
     )
 
 
+def fitted(
+    counts: StudyCounts, samples: pd.DataFrame, design: StudyDesign, wanted: str, inference: Inference
+) -> ChosenFit:
+    (model,) = design.models
+    data = ModelData.of(model, counts, samples)
+    return choose_fit(data, design.of_model(model), wanted, inference)
+
+
 def chosen(fold: float, wanted: str) -> tuple[ChosenFit, StudyCounts]:
     counts, samples, design = null_study(fold)
-    return choose_fit(counts, samples, design, wanted, BatchedInference()), counts
+    return fitted(counts, samples, design, wanted, BatchedInference()), counts
 
 
 def drug_weights(*lines: str) -> dict[str, float]:
@@ -83,7 +94,7 @@ def test_a_noisy_line_is_fitted_apart_and_each_line_keeps_its_error_rate(fold: f
 
 def test_each_line_has_the_results_of_its_samples_alone() -> None:
     apart, counts = chosen(3, "cell_line")
-    rows = apart.lines == "S2"
+    rows = sheet(LINES)["cell_line"].to_numpy() == "S2"
     columns = np.eye(2)[[0, 0, 0, 1, 1, 1]]
     alone = fit_study(counts.values[:, rows], counts.normalization.factors[rows], columns, BatchedInference())
     theirs = evaluate_contrast(alone, np.array([-1.0, 1.0]), BatchedInference(), 0.05, 1.0)
@@ -115,12 +126,12 @@ def test_lines_that_cannot_be_fitted_apart_share_a_fit_or_are_refused() -> None:
     full = sheet(LINES)
     bare = full[~((full["cell_line"] == "R1") & (full["replicate"] != "1"))].reset_index(drop=True)
     counts, samples, design = null_study(3, 300, bare)
-    fit = choose_fit(counts, samples, design, "auto", BatchedInference())
+    fit = fitted(counts, samples, design, "auto", BatchedInference())
     assert (fit.kind, fit.reason) == ("study", "no replicates within R1")
     with pytest.raises(InputError, match="no replicates within R1"):
-        choose_fit(counts, samples, design, "cell_line", BatchedInference())
+        fitted(counts, samples, design, "cell_line", BatchedInference())
     counts, samples, design = null_study(3, 300, sheet({"S1": "sensitive"}))
-    assert "several lines" in choose_fit(counts, samples, design, "auto", BatchedInference()).reason
+    assert "several lines" in fitted(counts, samples, design, "auto", BatchedInference()).reason
     counts, samples, design = null_study(3, 30)
-    assert "too few genes" in choose_fit(counts, samples, design, "auto", BatchedInference()).reason
-    assert "PyDESeq2" in choose_fit(counts, samples, design, "auto", choose_inference("pydeseq2")).reason
+    assert "too few genes" in fitted(counts, samples, design, "auto", BatchedInference()).reason
+    assert "PyDESeq2" in fitted(counts, samples, design, "auto", choose_inference("pydeseq2")).reason

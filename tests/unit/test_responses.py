@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from study_sheets import sheet
 
-from rxpress.responses import fill_responses, line_responses
+from rxpress.responses import fill_responses, unit_responses
 
 
 def labels(**responses: str) -> pd.DataFrame:
@@ -32,7 +32,7 @@ def test_labels_fill_what_the_sheet_leaves_open():
     assert found.loc["B"].tolist() == ["sensitive", "sheet"]
     assert found.loc["C", "response_source"] == "none"
     assert notes == {}
-    assert line_responses(samples, "DMSO")["DMSO"] == {"A": "resistant", "B": "sensitive"}
+    assert unit_responses(samples, "DMSO")["DMSO"] == {"A": "resistant", "B": "sensitive"}
 
 
 def test_the_sheet_wins_over_a_label_and_the_contradiction_is_noted_once():
@@ -54,4 +54,4 @@ def test_without_labels_only_the_sheet_speaks():
 def test_the_vehicle_rows_alone_tell_a_line_s_response_to_the_drug():
     samples = sheet({"A": "resistant"})
     samples.loc[samples["treatment"] == "bortezomib", "response"] = None
-    assert line_responses(samples, "DMSO") == {"DMSO": {"A": "resistant"}, "bortezomib": {"A": "resistant"}}
+    assert unit_responses(samples, "DMSO") == {"DMSO": {"A": "resistant"}, "bortezomib": {"A": "resistant"}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,10 @@ from test_test_expression import CHANGED, COLUMNS, OPPOSED, designed, planted_co
 
 from rxpress.calls import CallRule
 from rxpress.deseq.size_factors import Normalization, normalize
-from rxpress.second_opinion import effective_sizes, second_opinion, voom_tables, worthwhile
+from rxpress.gene_tables import gene_table
+from rxpress.limma_tables import contrast_tests, effective_sizes, weigh_counts, worthwhile
+from rxpress.model_data import mean_counts
+from rxpress.second_opinion import second_opinion
 from rxpress.study_counts import StudyCounts
 from rxpress.tables import GeneMatrix, read_json, read_table
 
@@ -29,12 +33,21 @@ def study_of(values: np.ndarray, size_factors: np.ndarray) -> StudyCounts:
     return StudyCounts(genes, Normalization(size_factors, size_factors, "ratio"), "none")
 
 
+def voom_table(
+    counts: StudyCounts, matrix: np.ndarray, contrast: Sequence[float], lines: np.ndarray | None = None
+) -> pd.DataFrame:
+    """The gene table of a contrast of a design."""
+    fit = weigh_counts(counts, matrix, lines).fit(np.array([contrast], dtype=float))
+    (test,) = contrast_tests(fit, CallRule().threshold)
+    return gene_table(counts.genes, mean_counts(counts), test, CallRule())
+
+
 def test_a_study_of_counts_is_tested_as_by_limma() -> None:
     theirs = golden("voom.study")
     rows = theirs["gene"].to_numpy(int) - 1
     sizes, average = matrix("voom.sizes")[:, 0], matrix("contrasts")[:, 2]
     counts = study_of(matrix("voom.counts"), sizes / sizes.mean())
-    table = voom_tables(counts, matrix("design"), {"average": average}, CallRule())["average"]
+    table = voom_table(counts, matrix("design"), average)
     assert table.columns.tolist() == COLUMNS
     assert np.flatnonzero(table["call"] != "untested").tolist() == rows.tolist()
     ours = table.iloc[rows]
@@ -62,7 +75,7 @@ def test_lengths_by_sample_are_divided_out_of_the_counts() -> None:
     factors[:150, 3:] = 2
     factors /= np.sqrt(factors.prod(axis=1, keepdims=True) ** (1 / 3))
     counts = replace(study_of(values, np.ones(6)), normalization=Normalization(factors, np.ones(6), "ratio"))
-    table = voom_tables(counts, TWO_GROUPS, {"drug": np.array([-1.0, 1.0])}, CallRule())["drug"]
+    table = voom_table(counts, TWO_GROUPS, [-1, 1])
     assert np.abs(table["log2_fold_change"]).max() < 0.4
 
 
@@ -83,7 +96,7 @@ def test_lines_that_vary_more_than_others_have_no_more_false_positives(lines: np
     counts = replace(counts, normalization=normalize(counts.values))
     design = np.kron(np.eye(4), np.ones((4, 1)))
     vectors = {"calm": np.array([-1.0, 1, 0, 0]), "wild": np.array([0, 0, -1.0, 1])}
-    tables = voom_tables(counts, design, vectors, CallRule(), lines=lines)
+    tables = {name: voom_table(counts, design, vector, lines) for name, vector in vectors.items()}
     rates = {name: (table["p_value"].dropna() < 0.05).mean() for name, table in tables.items()}
     if lines is None:
         assert rates["wild"] > 0.1
@@ -92,9 +105,7 @@ def test_lines_that_vary_more_than_others_have_no_more_false_positives(lines: np
 
 
 def test_with_hardly_any_gene_to_test_nothing_is_tested() -> None:
-    table = voom_tables(
-        study_of(np.full((9, 6), 50.0), np.ones(6)), TWO_GROUPS, {"drug": np.array([-1.0, 1])}, CallRule()
-    )["drug"]
+    table = voom_table(study_of(np.full((9, 6), 50.0), np.ones(6)), TWO_GROUPS, [-1, 1])
     assert (table["call"] == "untested").all()
 
 

@@ -14,11 +14,12 @@ from study_sheets import sheet
 
 from rxpress.calls import CallRule
 from rxpress.conditions import final_samples
-from rxpress.contrasts import StudyDesign, design_studies
+from rxpress.contrasts import design_studies
 from rxpress.errors import InputError
 from rxpress.expression import StudyResults, analyze_study
 from rxpress.inference import BatchedInference, choose_inference
 from rxpress.study_counts import prepare_counts
+from rxpress.study_design import StudyDesign
 from rxpress.tables import (
     GeneMatrix,
     read_json,
@@ -44,6 +45,7 @@ COLUMNS = [
     "shrunken_lfc_se",
     "call",
 ]
+AGREEMENT = ["lines_same_sign", "lines", "lfc_min_leave_one_out", "lfc_max_leave_one_out"]
 CHANGED = slice(0, 60)
 OPPOSED = slice(60, 90)
 
@@ -161,7 +163,7 @@ def test_planted_effects_are_found_with_their_direction(two_lines: StudyResults)
 
 def test_an_average_says_how_many_lines_share_its_sign(two_lines: StudyResults) -> None:
     average = next(table for table in two_lines.tables.values() if "lines_same_sign" in table)
-    assert average.columns.tolist() == [*COLUMNS, "lines_same_sign", "lines"]
+    assert average.columns.tolist() == [*COLUMNS, *AGREEMENT]
     assert (average["lines"] == 2).all()
     assert (average["lines_same_sign"][CHANGED] == 2).all()
     assert (average["lines_same_sign"][OPPOSED] == 1).all()

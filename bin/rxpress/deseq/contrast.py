@@ -41,16 +41,22 @@ class ContrastTest:
 
 
 def evaluate_contrast(
-    fit: StudyFit, contrast: np.ndarray, inference: Inference, alpha: float, threshold: float
+    fit: StudyFit,
+    contrast: np.ndarray,
+    inference: Inference,
+    alpha: float,
+    threshold: float,
+    about: np.ndarray | None = None,
 ) -> ContrastTest:
     """Test c'beta of a fit.
 
-    contrast : (p,), c; alpha : the level to tune the filter for; threshold : log2 fold change. Outliers
-    count only in samples of coefficients with a weight. A gene without counts in all of these, or left
-    without any when its outliers were replaced, has no fold change and p = 1.
+    contrast : (p,), c; alpha : the level to tune the filter for; threshold : log2 fold change; about :
+    (samples,) those that the contrast is about, by default those of coefficients with a weight. Outliers
+    count only in these. A gene without counts in all of them, or left without any when its outliers were
+    replaced, has no fold change and p = 1.
     """
-    samples = involved_samples(fit, contrast)
-    estimate, error, absent = estimate_contrast(fit, contrast, inference)
+    samples = involved_samples(fit, contrast) if about is None else about
+    estimate, error, absent = estimate_contrast(fit, contrast, inference, about)
     flagged = flag_outliers(fit.counts, fit.cooks, fit.design, samples, spare_low=fit.design.two_groups)
     with np.errstate(invalid="ignore", divide="ignore"):
         p_value, statistic = wald_p_values(estimate, error)
@@ -70,10 +76,10 @@ def evaluate_contrast(
 
 
 def estimate_contrast(
-    fit: StudyFit, contrast: np.ndarray, inference: Inference
+    fit: StudyFit, contrast: np.ndarray, inference: Inference, about: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """c'beta and its standard error, natural log, and which genes are absent from c's samples; (genes,)."""
-    absent = _absent(fit, contrast, involved_samples(fit, contrast))
+    absent = _absent(fit, contrast, about)
     estimate = np.where(absent, 0.0, fit.genes.coefficients @ contrast)
     emptied = absent & ~np.any(fit.fitted_counts > 0, axis=1)
     return estimate, np.where(emptied, 0.0, standard_error(fit, contrast, inference)), absent
@@ -140,10 +146,12 @@ def select_dispersions(fit: StudyFit, genes: np.ndarray, samples: np.ndarray) ->
     return final[genes] if final.ndim == 1 else final[np.ix_(genes, samples)]
 
 
-def _absent(fit: StudyFit, contrast: np.ndarray, samples: np.ndarray) -> np.ndarray:
+def _absent(fit: StudyFit, contrast: np.ndarray, about: np.ndarray | None) -> np.ndarray:
     """(genes,) whether no sample of the contrast has a count although others have, or none is left."""
     somewhere = np.any(fit.counts > 0, axis=1)
     emptied = somewhere & ~np.any(fit.fitted_counts > 0, axis=1)
-    if (contrast >= 0).all() or (contrast <= 0).all():
-        return emptied
-    return emptied | (somewhere & ~np.any(fit.counts[:, samples] > 0, axis=1))
+    if about is None:
+        if (contrast >= 0).all() or (contrast <= 0).all():
+            return emptied
+        about = involved_samples(fit, contrast)
+    return emptied | (somewhere & ~np.any(fit.counts[:, about] > 0, axis=1))

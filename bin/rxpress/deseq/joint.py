@@ -46,15 +46,22 @@ class JointTest:
     error: np.ndarray
 
 
-def evaluate_joint(fit: StudyFit, contrasts: np.ndarray, inference: Inference, alpha: float) -> JointTest:
+def evaluate_joint(
+    fit: StudyFit,
+    contrasts: np.ndarray,
+    inference: Inference,
+    alpha: float,
+    about: np.ndarray | None = None,
+) -> JointTest:
     """Test that several c'beta of a fit are all 0.
 
-    contrasts : (k, p), a row for each c; alpha : the level to tune the filter for. Dispersions are those of
+    contrasts : (k, p), a row for each c; alpha : the level to tune the filter for; about : (samples,) those
+    that the set is about, by default those of coefficients with a weight in it. Dispersions are those of
     the fit, in the reduced model too. What `evaluate_contrast` says of outliers and of genes without counts
-    holds for the samples of all coefficients with a weight in the set.
+    holds for these samples.
     """
     weights = np.abs(contrasts).sum(axis=0)
-    samples = involved_samples(fit, weights)
+    samples = involved_samples(fit, weights) if about is None else about
     counted = np.any(fit.counts[:, samples] > 0, axis=1) & np.any(fit.fitted_counts > 0, axis=1)
     silent = np.any(fit.counts > 0, axis=1) & ~counted
     basis = null_space(contrasts)
