@@ -32,7 +32,7 @@ WORKS = {
     "memory": "quant.sf → gene counts, TPM, lengths, scaledTPM and lengthScaledTPM counts, in memory",
     "tables": "the same, and all tables written: "
     + ", ".join(f"{name}.tsv" for name in (*TABLES, "tx2gene"))
-    + ", expression.h5ad, transcripts.parquet (R: without the last two)",
+    + ", expression.h5ad, transcripts.parquet (R: .rds instead of the last two)",
     "bootstraps": "the first, with inferential variance of genes from 20 bootstraps per sample",
 }
 
