@@ -33,7 +33,7 @@ WORKS = {
     "memory": "quant.sf → gene counts, TPM, lengths, scaledTPM and lengthScaledTPM counts, in memory",
     "tables": "the same, and all tables written: "
     + ", ".join(f"{name}.tsv" for name in (*TABLES, "tx2gene"))
-    + ", expression.h5ad, transcripts.parquet (R: without the last two)",
+    + ", expression.h5ad, transcripts.parquet (R: .rds instead of the last two)",
     "bootstraps": "the first, with inferential variance of genes from 20 bootstraps per sample",
 }
 
@@ -127,7 +127,13 @@ def scale(folder: Path, numbers: list[int], repeats: int, out: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pytximport-python", type=Path, help="Python of an environment with pytximport")
+    parser.add_argument(
+        "--pytximport-python",
+        type=Path,
+        nargs="+",
+        default=[],
+        help="Python of an environment with pytximport; of several (with and without pyarrow)",
+    )
     parser.add_argument("--works", nargs="+", choices=[*WORKS, "scale"], default=[*WORKS, "scale"])
     parser.add_argument("--samples", type=int, default=12)
     parser.add_argument("--scale", type=int, nargs="+", default=[25, 50, 100, 200], help="numbers of samples")
@@ -137,8 +143,8 @@ def main() -> None:
     )
     args = parser.parse_args()
     contenders: dict[str, list[object]] = {"rxpress": [sys.executable, "-B", HERE / "merge_rxpress.py"]}
-    if args.pytximport_python:
-        contenders["pytximport"] = [args.pytximport_python, "-B", HERE / "merge_pytximport.py"]
+    for i, python in enumerate(args.pytximport_python):
+        contenders[f"pytximport{i or ''}"] = [python, "-B", HERE / "merge_pytximport.py"]
     if shutil.which("Rscript"):
         contenders["tximport"] = ["Rscript", HERE / "merge_tximport.R"]
     print(

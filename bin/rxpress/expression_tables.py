@@ -22,6 +22,7 @@ from rxpress.tables import GeneMatrix, write_columns, write_matrix, write_parque
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 WRITERS = 2
 
@@ -64,19 +65,20 @@ def gene_matrices(genes: Estimates, variances: np.ndarray | None) -> dict[str, n
 
 def write_gene_map(quants: StudyQuants, index: GeneIndex, path: Path) -> None:
     """The very map that was used: transcripts in the order of the quants, those without a gene left out."""
-    write_columns(
-        {
-            "transcript_id": quants.transcript_ids.filter(index.gene >= 0),
-            "gene_id": index.ids[index.gene[index.gene >= 0]],
-            "gene_name": index.names[index.gene[index.gene >= 0]],
-        },
-        path,
-    )
+    mapped = index.gene >= 0
+    columns = _transcript_columns(quants, index) | {"gene_name": _of_transcripts(index.names, index.gene)}
+    write_columns({name: values.filter(mapped) for name, values in columns.items()}, path)
 
 
 def _transcript_columns(quants: StudyQuants, index: GeneIndex) -> dict[str, Any]:
-    gene_ids = np.where(index.gene >= 0, index.ids[index.gene], None)
-    return {"transcript_id": quants.transcript_ids, "gene_id": gene_ids}
+    return {"transcript_id": quants.transcript_ids, "gene_id": _of_transcripts(index.ids, index.gene)}
+
+
+def _of_transcripts(names: np.ndarray, gene: np.ndarray) -> pa.StringArray:
+    """The text of each transcript's gene, null for one without. names : (genes,); gene : (transcripts,)."""
+    import pyarrow as pa
+
+    return pa.array(names).take(pa.array(gene, mask=gene < 0))
 
 
 def write_transcripts(quants: StudyQuants, index: GeneIndex, path: Path) -> None:

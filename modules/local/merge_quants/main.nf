@@ -4,7 +4,8 @@ process MERGE_QUANTS {
     tag { study }
     label 'toolkit'
     cache 'deep'
-    memory { 2.GB * task.attempt + 100.MB * names.size() }
+    cpus 2
+    memory { (1.GB + 25.MB * names.size()) * task.attempt }
 
     input:
     tuple val(study), val(names), path(quants, stageAs: 'quants/?/*'), path(samples)
