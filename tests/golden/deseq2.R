@@ -4,6 +4,7 @@
 #   replicates two groups of 8: outliers are replaced and their genes fitted anew
 #   groups     two groups of 4: outliers are flagged, save low counts
 #   lengths    two groups of 4 with gene lengths that change: offsets, as tximport hands them over
+#   patients   six sensitive and six resistant patients before and under a drug, four more before it only
 #   pairs      two groups of 2: the dispersion prior is matched to the whole distribution of residuals
 #
 # Shrunken fold changes are minima, by optim, of apeglm's posterior with flat priors on everything but the contrast.
@@ -160,6 +161,26 @@ save_fit(dds, "lengths", estimateSizeFactorsForMatrix(counts / relative))
 save(data.frame(gene_id = rownames(dds), lengths), "lengths.lengths")
 save(contrast_table(dds, c(-1, 1)), "lengths.drug")
 save_joint(dds, model.matrix(~ 1, samples), "lengths.joint")
+
+patient <- factor(c(1:12, 1:12, 13:16))
+drug <- rep(c(0, 1, 0), c(12, 12, 4))
+resistant <- c(rep(c(0, 1, 0, 1), each = 6), 0, 0, 1, 1)
+condition <- factor(paste0(c("S", "R")[resistant + 1], c(".v", ".d")[drug + 1]))
+samples <- data.frame(sample = paste0("s", 1:28), condition = condition, batch = patient)
+paired <- 1:24
+blocked <- cbind(model.matrix(~ 0 + factor(patient[paired])), drug = drug[paired], interaction = (drug * resistant)[paired])
+colnames(blocked)[1:12] <- paste0("patient", 1:12)
+counts <- without_stuck(draw_counts(200, condition, patient), samples)
+stuck <- which(mcols(fit(counts[, paired], samples[paired, ], blocked))$betaIter >= 100)
+if (length(stuck) > 0) counts <- counts[-stuck, ]
+save(data.frame(gene_id = sprintf("g%04d", seq_len(nrow(counts))), counts), "patients.counts")
+save(cbind(samples, drug = drug, resistant = resistant), "patients.samples")
+dds <- fit(counts[, paired], samples[paired, ], blocked)
+save(contrast_table(dds, as.numeric(1:14 == 13)), "patients.drug")
+save(contrast_table(dds, as.numeric(1:14 == 14)), "patients.interaction")
+before <- drug == 0
+dds <- fit(counts[, before], droplevels(samples[before, ]), ~ 0 + condition)
+save(contrast_table(dds, c(1, -1)), "patients.baseline")
 
 # The basis is completed so that the contrast is the last coefficient.
 prior_scale <- function(estimate, error) {

@@ -15,6 +15,9 @@ from deseq2_goldens import (
     study,
 )
 
+from rxpress.deseq.contrast import evaluate_contrast
+from rxpress.deseq.fit import fit_study
+from rxpress.deseq.size_factors import normalize
 from rxpress.deseq.stabilize import stabilize_variance
 from rxpress.inference import BatchedInference
 
@@ -59,6 +62,34 @@ def test_two_groups_with_outliers_or_length_offsets_are_tested_as_by_r(name: str
     assert_same_p_values(ours.p_value, theirs["p_value"])
     assert np.array_equal(np.isnan(ours.p_adjusted), theirs["p_adjusted"].isna())
     assert relative(ours.p_adjusted, theirs["p_adjusted"], 0.95) < 1e-6
+    for adjusted, column in (
+        (ours.p_adjusted, "p_adjusted"),
+        (ours.p_adjusted_threshold, "p_adjusted_threshold"),
+    ):
+        assert_same_set(np.nan_to_num(adjusted, nan=1.0) < ALPHA, (theirs[column] < ALPHA).to_numpy())
+
+
+@pytest.mark.parametrize("question", ["drug", "interaction", "baseline"])
+def test_a_paired_cohort_is_tested_as_by_r(question: str) -> None:
+    """Drug effects from pairs with a block per patient, the baseline from all untreated samples without."""
+    counts = golden("patients.counts").drop(columns="gene_id").to_numpy(float)
+    samples = golden("patients.samples")
+    drug, resistant = samples["drug"].to_numpy(float), samples["resistant"].to_numpy(float)
+    if question == "baseline":
+        used = drug == 0
+        matrix, contrast = np.column_stack([resistant, 1 - resistant])[used], np.array([1.0, -1.0])
+    else:
+        used = np.arange(len(samples)) < 24
+        matrix = np.column_stack([np.tile(np.eye(12), 2).T, drug[used], (drug * resistant)[used]])
+        contrast = np.eye(14)[12 if question == "drug" else 13]
+    fit = fit_study(counts[:, used], normalize(counts[:, used]).factors, matrix, BatchedInference())
+    ours, theirs = (
+        evaluate_contrast(fit, contrast, BatchedInference(), ALPHA, 1.0),
+        golden(f"patients.{question}"),
+    )
+    likely = (theirs["p_value"] < 0.1).to_numpy()
+    assert relative(ours.estimate[likely], theirs["log2_fold_change"][likely], 0.99) < 1e-5
+    assert_same_p_values(ours.p_value, theirs["p_value"])
     for adjusted, column in (
         (ours.p_adjusted, "p_adjusted"),
         (ours.p_adjusted_threshold, "p_adjusted_threshold"),

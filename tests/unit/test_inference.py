@@ -101,29 +101,40 @@ def test_a_threshold_acts_on_the_contrast_not_on_each_coefficient() -> None:
     assert p_value[0] == 1
 
 
-@pytest.mark.parametrize("index", [0, 3])
-def test_shrinkage_reaches_no_higher_an_objective_than_pydeseq2(index: int) -> None:
+@pytest.mark.parametrize(("index", "scale", "genes"), [(0, 0.4, 50), (3, 0.4, 50), (1, 0.05, 3000)])
+def test_shrinkage_reaches_no_higher_an_objective_than_pydeseq2(index: int, scale: float, genes: int) -> None:
+    """With a narrow prior many genes have two modes, of which PyDESeq2 at times finds the higher one."""
     matrix = designs()["intercept and interaction"]
-    counts, size, offset = made_counts(matrix, 25).T, np.full(25, 5.0), np.zeros(12)
-    arguments = (matrix, counts, size, offset, 15.0, 0.4, "L-BFGS-B", index)
+    rng = np.random.default_rng(10)
+    counts, size = made_counts(matrix, genes).T, np.exp(rng.normal(1.5, 1.2, genes))
+    offset = rng.normal(0, 0.25, 12)
+    arguments = (matrix, counts, size, offset, 15.0, scale, "L-BFGS-B", index)
     ours, inverse, converged = BatchedInference().lfc_shrink_nbinom_glm(*arguments)
-    theirs, _, _ = ORIGINAL.lfc_shrink_nbinom_glm(*arguments)
-    mine, other = (objective(beta, matrix, counts, size, index) for beta in (ours, theirs))
-    assert converged.all()
+    with np.errstate(over="ignore"):
+        theirs, _, _ = ORIGINAL.lfc_shrink_nbinom_glm(*arguments)
+    mine, other = (objective(beta, *arguments[:4], scale, index) for beta in (ours, theirs))
+    assert converged.mean() > 0.999
     assert (mine <= other + 1e-6 * (1 + np.abs(other))).all()
     assert (np.diagonal(inverse, axis1=1, axis2=2)[:, index] > 0).all()
 
 
 def objective(
-    beta: np.ndarray, matrix: np.ndarray, counts: np.ndarray, size: np.ndarray, index: int
+    beta: np.ndarray,
+    matrix: np.ndarray,
+    counts: np.ndarray,
+    size: np.ndarray,
+    offset: np.ndarray,
+    scale: float,
+    index: int,
 ) -> np.ndarray:
-    """(genes,) PyDESeq2's posterior for shrinking one coefficient, scale 0.4, others with a wide normal."""
-    log_means = beta @ matrix.T
+    """(genes,) PyDESeq2's posterior for shrinking one coefficient, the others with a normal prior of 15."""
+    log_means = beta @ matrix.T + offset
     ridge = np.delete(beta, index, axis=1) ** 2
     likelihood = counts.T * log_means - (counts.T + size[:, None]) * np.logaddexp(
         log_means, np.log(size)[:, None]
     )
-    return np.log1p((beta[:, index] / 0.4) ** 2) + ridge.sum(axis=1) / (2 * 15.0**2) - likelihood.sum(axis=1)
+    prior = np.log1p((beta[:, index] / scale) ** 2) + ridge.sum(axis=1) / (2 * 15.0**2)
+    return prior - likelihood.sum(axis=1)
 
 
 def test_it_takes_the_place_of_the_default_inside_pydeseq2() -> None:
@@ -187,6 +198,17 @@ def test_a_hundred_conditions_in_five_hundred_samples_are_fitted_like_two() -> N
     fit = fit_study(counts.T, factors, matrix, BatchedInference())
     assert np.isfinite(fit.genes.final).all()
     assert np.median(fit.genes.final) == pytest.approx(0.2, rel=0.25)
+
+
+def test_a_hundred_conditions_with_a_batch_and_a_number_are_fitted_as_by_pydeseq2() -> None:
+    rng = np.random.default_rng(12)
+    matrix = np.column_stack([one_hot(100, 5), np.arange(500) % 2, rng.normal(size=500)])
+    counts, dispersions = made_counts(matrix, 4).T + 1, np.full(4, 0.2)
+    factors = np.exp(rng.normal(0, 0.2, 500))
+    ours = BatchedInference().irls(counts, factors, matrix, dispersions, 0.5, 1e-10)
+    theirs = ORIGINAL.irls(counts, factors, matrix, dispersions, 0.5, 1e-10)
+    for mine, other in zip(ours[:3], theirs[:3], strict=True):
+        assert mine == pytest.approx(other, rel=1e-3, abs=1e-5)
 
 
 def test_huge_zero_and_one_sided_counts_have_finite_fits() -> None:
