@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 
 from rxpress.calls import CALLS, CallRule, gene_table
-from rxpress.conditions import column, text
 from rxpress.contrasts import Contrast, StudyDesign, coefficient_vector, design_matrix
 from rxpress.deseq.contrast import evaluate_contrast
 from rxpress.deseq.glm import by_sample
@@ -46,8 +45,9 @@ def analyze_study(
     """Fit a study once and evaluate all its contrasts.
 
     samples : the rows of the study's samples.tsv that belong to the columns of `counts`; fit : `study`,
-    `cell_line` or `auto`; method : `deseq2`, with limma as a second opinion, or `limma`. Log expression, size
-    factors and the summary are always there; what cannot be tested has its reason.
+    `cell_line` or `auto`; method : `deseq2` or `limma`, whose tables are the result; the other one gives a
+    second opinion. Log expression, size factors and the summary are always there; what cannot be tested has
+    its reason.
     """
     factors = counts.normalization.factors
     expression, transformation = stabilize_variance(counts.values, factors, inference)
@@ -57,40 +57,31 @@ def analyze_study(
     tested: dict[str, pd.DataFrame] = {}
     if not untested:
         asked = [contrast for contrast in design.contrasts if contrast.status == "ok"]
-        by_limma = limma_tables(counts, samples, design, asked, rule, fit)
-        if method == "limma":
-            tested = by_limma
-            facts |= {"method": "limma"}
-        else:
-            chosen = choose_fit(counts, samples, design, fit, inference)
-            tested = {c.id: contrast_table(counts, chosen, c, rule, inference) for c in asked}
-            tables["dispersions.tsv"] = dispersion_table(counts, chosen)
-            tables |= second_opinion(tested, by_limma)
-            facts |= fit_facts(chosen, inference) | {"warnings": fit_warnings(counts, chosen, asked)}
-        facts |= call_facts(tested, rule)
+        chosen = choose_fit(counts, samples, design, fit, inference)
+        by_deseq2 = {c.id: contrast_table(counts, chosen, c, rule, inference) for c in asked}
+        by_limma = limma_tables(counts, chosen, asked, rule, by_line=fit != "study")
+        tested = by_limma if method == "limma" else by_deseq2
+        tables["dispersions.tsv"] = dispersion_table(counts, chosen)
+        tables |= second_opinion(by_deseq2, by_limma)
+        facts |= fit_facts(chosen, inference) | call_facts(tested, rule)
+        facts |= {"method": method, "warnings": fit_warnings(counts, chosen, asked)}
     tables |= {f"{contrast}.tsv": table for contrast, table in tested.items()}
     tables["summary.tsv"] = summary_table(design.contrasts, tested, untested)
     return StudyResults(replace(counts.genes, values=expression), tables, facts)
 
 
 def limma_tables(
-    counts: StudyCounts,
-    samples: pd.DataFrame,
-    design: StudyDesign,
-    contrasts: Sequence[Contrast],
-    rule: CallRule,
-    fit: str,
+    counts: StudyCounts, chosen: ChosenFit, contrasts: Sequence[Contrast], rule: CallRule, by_line: bool
 ) -> dict[str, pd.DataFrame]:
-    """The gene tables of the contrasts by limma-voom; `fit` as of `analyze_study`, `auto` being by line."""
-    matrix, names = design_matrix(samples, design)
-    vectors = {c.id: coefficient_vector(c.weights, names) for c in contrasts}
+    """The gene tables of the contrasts by limma-voom on the design of a fit, `by_line` with a trend each."""
+    vectors = {c.id: coefficient_vector(c.weights, chosen.coefficients) for c in contrasts}
     parts = {
-        c.id: np.array([coefficient_vector(part.weights, names) for part in c.lines])
+        c.id: np.array([coefficient_vector(part.weights, chosen.coefficients) for part in c.lines])
         for c in contrasts
         if c.lines
     }
-    lines = None if fit == "study" else np.array(column(samples, "cell_line", lambda cell: text(cell) or ""))
-    return voom_tables(counts, matrix, vectors, rule, parts, lines)
+    lines = chosen.lines if by_line else None
+    return voom_tables(counts, chosen.fit.design.matrix, vectors, rule, parts, lines)
 
 
 def why_untested(counts: StudyCounts, samples: pd.DataFrame, design: StudyDesign) -> str:
