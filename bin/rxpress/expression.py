@@ -49,8 +49,9 @@ def analyze_study(
     """Fit each model of a study once and evaluate its contrasts.
 
     samples : the rows of the study's samples.tsv that belong to the columns of `counts`; fit : `study`,
-    `cell_line` or `auto`; method : `deseq2`, with limma as a second opinion, or `limma`. Log expression, size
-    factors and the summary are always there; what cannot be tested has its reason.
+    `cell_line` or `auto`; method : `deseq2` or `limma`, whose tables are the result; the other one gives a
+    second opinion. Log expression, size factors and the summary are always there; what cannot be tested has
+    its reason.
     """
     factors = counts.normalization.factors
     expression, transformation = stabilize_variance(counts.values, factors, inference)
@@ -63,18 +64,14 @@ def analyze_study(
         models = {m.name: ModelData.of(m, counts, samples) for m in design.models if design.of_model(m)}
         asked = [contrast for contrast in design.contrasts if contrast.status == "ok"]
         of_samples = [contrast for contrast in asked if contrast.test != "moderated_t"]
-        tested = {c.id: class_table(models[c.model], c, rule) for c in asked if c not in of_samples}
+        over_lines = {c.id: class_table(models[c.model], c, rule) for c in asked if c not in of_samples}
+        fits = fit_models(models, design, rule, inference, fit)
+        by_deseq2 = {c.id: contrast_table(fits[c.model], c) for c in of_samples}
         by_limma = limma_tables(models, of_samples, rule, by_line=fit != "study")
-        if method == "limma":
-            tested |= by_limma
-            facts |= {"method": "limma"}
-        else:
-            fits = fit_models(models, design, rule, inference, fit)
-            by_deseq2 = {c.id: contrast_table(fits[c.model], c) for c in of_samples}
-            tested |= by_deseq2
-            tables |= {"dispersions.tsv": dispersion_table(fits)} | second_opinion(by_deseq2, by_limma)
-            facts |= facts_of_models(fits, design) | {"genes_rescued": getattr(inference, "rescued", 0)}
-        facts |= call_facts(tested, rule)
+        tested = over_lines | (by_limma if method == "limma" else by_deseq2)
+        tables |= {"dispersions.tsv": dispersion_table(fits)} | second_opinion(by_deseq2, by_limma)
+        facts |= {"method": method} | facts_of_models(fits, design) | call_facts(tested, rule)
+        facts["genes_rescued"] = getattr(inference, "rescued", 0)
     tables |= {f"{contrast}.tsv": table for contrast, table in tested.items()}
     tables["summary.tsv"] = summary_table(design.contrasts, tested, untested)
     return StudyResults(replace(counts.genes, values=expression), tables, facts)

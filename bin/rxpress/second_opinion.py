@@ -64,8 +64,15 @@ def agreement(
                 "only_limma": whose.get("limma", 0),
                 "opposite": whose.get("opposite", 0),
                 "jaccard": whose.get("both", 0) / whose.sum() if len(whose) else np.nan,
-                "lfc_correlation": np.corrcoef(first, second)[0, 1] if tested.sum() > 2 else np.nan,
+                "lfc_correlation": _correlation(first, second),
                 "genes_compared": int(tested.sum()),
             }
         )
     return pd.DataFrame(rows)
+
+
+def _correlation(x: np.ndarray, y: np.ndarray) -> float:
+    """Pearson's; NaN for fewer than three points or if one side does not vary."""
+    if len(x) < 3 or not (np.ptp(x) and np.ptp(y)):
+        return np.nan
+    return float(np.corrcoef(x, y)[0, 1])

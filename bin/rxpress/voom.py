@@ -10,6 +10,7 @@ from rxpress.lowess import lowess
 from rxpress.model_matrix import independent_columns
 
 SPAN = 0.5
+LEAST_TREND = 0.01
 MILLION = 1e6
 
 
@@ -53,6 +54,7 @@ def _precision(
     order = np.argsort(x, kind="stable")
     x, y = x[order], y[order]
     trend = lowess(x, y, SPAN, delta=0.01 * (x[-1] - x[0]))
+    trend = np.maximum(trend, LEAST_TREND * trend.max() or 1.0)  # copies of a sample do not vary at all
     return np.interp(fit.estimate @ design.T + level, x, trend) ** -4
 
 

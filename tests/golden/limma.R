@@ -1,7 +1,8 @@
 # Goldens of R's limma (3.54): Rscript tests/golden/limma.R tests/golden/limma
 #
 #   plain     four conditions x 3, three batches: contrasts, F; also with a trend, and beyond two-fold
-#   pooled    variances that do not differ between genes: the prior has infinite degrees of freedom, with trend and without
+#   twenty, five  its first genes: fewer of them leave fewer knots for the trend
+#   pooled    variances that differ less than by chance: the prior has infinite degrees of freedom, trend or not
 #   missing   values missing at random, a condition without any in some genes, a gene with none, one per condition
 #   weighted  precision weights by gene and sample, some of them zero
 #   voom      counts with effective library sizes; also as a study is tested: library sizes from size factors, genes
@@ -18,8 +19,10 @@ save <- function(table, name) {
   if (is.null(colnames(table))) colnames(table) <- paste0("s", seq_len(ncol(table)))
   table <- as.data.frame(table, optional = TRUE)
   numbers <- vapply(table, is.double, TRUE)
-  table[numbers] <- lapply(table[numbers], function(x)
-    ifelse(is.na(x), "NA", ifelse(is.infinite(x), "inf", formatC(x, digits = 15, format = "g", width = 1))))
+  digits <- ifelse(grepl("p_value|p_adjusted", names(table)), 10, 15)
+  table[numbers] <- Map(function(x, digits)
+    ifelse(is.na(x), "NA", ifelse(is.infinite(x), "inf", formatC(x, digits = digits, format = "g", width = 1))),
+    table[numbers], digits[numbers])
   file <- gzfile(file.path(folder, paste0(name, ".tsv.gz")), "wb", compression = 9)
   write.table(table, file, sep = "\t", quote = FALSE, row.names = FALSE)
   close(file)
@@ -64,8 +67,14 @@ save_plain <- function(y, name) {
     save(cbind(table, beyond), paste0(name, if (trend) ".trend" else ".constant"))
   }
 }
-save_plain(draw(300, decaying), "plain")
-save_plain(draw(150, function(mean) rep(0.09, length(mean))), "pooled")
+plain <- draw(300, decaying)
+save_plain(plain, "plain")
+save_plain(plain[1:20, ], "twenty")
+save_plain(plain[1:5, ], "five")
+pooled <- draw(150, function(mean) rep(0.09, length(mean)))
+fit <- lmFit(pooled, design)
+residuals <- pooled - fit$coefficients %*% t(design)
+save_plain(round(pooled - residuals + residuals * sqrt(0.3 / fit$sigma), 4), "pooled")
 
 # The contrast in the place of the coefficient it weighs: X B with B^-1 holding the contrast in that row.
 as_coefficient <- function(contrast) {

@@ -35,6 +35,14 @@ def test_a_line_of_few_replicates_weighs_as_much_as_one_of_many_that_varies_as_t
     assert weights[:, few].mean() / weights[:, ~few].mean() == pytest.approx(1, abs=0.05)
 
 
+def test_copies_of_a_sample_have_weights_all_the_same() -> None:
+    counts = np.repeat(np.random.default_rng(1).integers(20, 900, (50, 2)), 3, axis=1)
+    design = np.kron(np.eye(2), np.ones((3, 1)))
+    expression, weights = voom(counts, design, np.full(6, 1e5))
+    assert np.isfinite(weights).all()
+    assert np.isfinite(moderate(fit_linear_model(expression, design, weights=weights)).p_value).all()
+
+
 def test_moderated_t_of_counts_is_that_of_limma() -> None:
     theirs, contrasts = golden("voom.constant"), golden("contrasts")
     expression, weights = voom(matrix("voom.counts"), matrix("design"), matrix("voom.sizes")[:, 0])

@@ -87,11 +87,12 @@ def _testing(results: Results) -> list[Step]:
     also = f" and additive effects of {', '.join(covariates)}" if covariates else ""
     means = f"with a mean per condition (line, treatment, dose and time){also}"
     alpha, fold = f"{results.alpha:g}", f"{results.fold_change:g}-fold"
-    opinion = "The same contrasts were tested by limma-voom for a second opinion"
+    other, cited = ("DESeq2", ("deseq2",)) if by_limma else ("limma-voom", ("voom", "limma"))
+    opinion = f"The same contrasts were tested by {other} for a second opinion"
     return [
         *(_by_limma(means, fold) if by_limma else _by_deseq2(results, means, fold)),
         Step(f"Genes with {results.rule} below {alpha} and a change of at least {fold} were called"),
-        *([Step(opinion, ("voom", "limma"))] if any(len(s.second_opinion) for s in tested) else []),
+        *([Step(opinion, cited)] if any(len(s.second_opinion) for s in tested) else []),
     ]
 
 

@@ -55,7 +55,7 @@ def _agreement(results: Results, study: Study) -> Section:
         "only_limma": column("Only limma", "Genes that only limma-voom calls", whole),
         "opposite": column("Opposite", "Genes that both call, in opposite directions", whole),
         "jaccard": column("Overlap", "Share of those by both among all called genes", "{:.0%}"),
-        "lfc_correlation": column("Fold changes", "Correlation of log2 fold changes (Pearson)", "{:.3f}"),
+        "lfc_correlation": column("Correlation", "Correlation of log2 fold changes (Pearson)", "{:.3f}"),
         "genes_compared": column("Compared", "Genes that both tested", whole),
     }
     labels = {contrast.id: contrast.label for contrast in study.tested}
@@ -66,11 +66,13 @@ def _agreement(results: Results, study: Study) -> Section:
 
 
 def _shown(results: Results) -> Iterator[tuple[Study, Contrast, pd.DataFrame]]:
-    """The first contrasts of each study with the genes that either method calls."""
+    """The contrasts of each study with the most called genes, with the genes that either method calls."""
     for study in results.studies:
-        for contrast in study.tested[:HANDFUL]:
-            genes = study.opinion_genes
-            yield study, contrast, genes[genes["contrast"] == contrast.id]
+        genes = {str(id): own for id, own in study.opinion_genes.groupby("contrast", sort=False)}
+        most = sorted(genes, key=lambda id: -len(genes[id]))[:HANDFUL]
+        for contrast in study.tested:
+            if contrast.id in most:
+                yield study, contrast, genes[contrast.id]
 
 
 def drawn_genes(genes: pd.DataFrame) -> pd.DataFrame:
@@ -135,7 +137,7 @@ def parted_genes(genes: pd.DataFrame, most: int = FIRST) -> pd.DataFrame:
 
 def _parted(results: Results, study: Study) -> Section:
     chosen = [parted_genes(genes) for own, _, genes in _shown(results) if own is study]
-    frame = pd.concat(chosen) if chosen else study.opinion_genes
+    frame = pd.concat(chosen) if chosen else study.opinion_genes[:0]
     labels = {contrast.id: contrast.label for contrast in study.tested}
     rows = [
         [
@@ -149,7 +151,10 @@ def _parted(results: Results, study: Study) -> Section:
     ]
     header = ["Contrast", "Gene", "Called by", "DESeq2", "limma-voom"]
     body = html_table(header, rows) if rows else "<p>The methods call the same genes.</p>"
-    detail = f"At most {FIRST} of each method and contrast, those of smallest adjusted p-value first."
+    detail = (
+        f"At most {FIRST} of each method and contrast, those of smallest adjusted p-value first, in the "
+        f"{HANDFUL} contrasts with the most called genes."
+    )
     heading = _heading(results, "Genes that one method alone calls", study)
     return Section(
         SECOND_OPINION, "html", body, heading, detail, tables={f"parted_genes_{study.name}": frame}

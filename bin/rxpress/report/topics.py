@@ -113,11 +113,11 @@ SECOND_OPINION = Topic(
     "rxpress_second_opinion",
     "Second opinion",
     """
-    The same contrasts by another method: limma-voom, linear models of log counts, beside DESeq2, negative
-    binomial models of counts. Calls of all other sections are DESeq2's. A gene that both call rests on
-    more than the choice of a model; look at the counts of one that a method alone calls before you believe
-    it. limma does not test genes with few counts. Numbers: tables/second_opinion_<study>.tsv, all called
-    genes: differential/<study>/second_opinion_genes.tsv.
+    The same contrasts by two methods: DESeq2, negative binomial models of counts, and limma-voom, linear
+    models of log counts. Calls of all other sections are those of one, named under Methods. A gene that
+    both call rests on more than the choice of a model; look at the counts of one that a method alone calls
+    before you believe it. limma does not test genes with few counts. Numbers:
+    tables/second_opinion_<study>.tsv, all called genes: differential/<study>/second_opinion_genes.tsv.
     """,
 )
 
