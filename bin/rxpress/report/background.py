@@ -19,6 +19,7 @@ REFERENCES = {
     "tximport": ("Soneson C et al. (2015) F1000Research 4:1521", "10.12688/f1000research.7563.2"),
     "deseq2": ("Love MI et al. (2014) Genome Biology 15:550", "10.1186/s13059-014-0550-8"),
     "pydeseq2": ("Muzellec B et al. (2023) Bioinformatics 39:btad547", "10.1093/bioinformatics/btad547"),
+    "limma": ("Smyth GK (2004) Stat Appl Genet Mol Biol 3:3", "10.2202/1544-6115.1027"),
     "apeglm": ("Zhu A et al. (2019) Bioinformatics 35:2084", "10.1093/bioinformatics/bty895"),
     "bh": ("Benjamini Y, Hochberg Y (1995) J R Stat Soc B 57:289", "10.1111/j.2517-6161.1995.tb02031.x"),
     "multiqc": ("Ewels P et al. (2016) Bioinformatics 32:3047", "10.1093/bioinformatics/btw354"),
@@ -81,7 +82,9 @@ def _testing(results: Results) -> list[Step]:
     covariates = dict.fromkeys(c for s in results.studies if s.design for c in s.design.covariates)
     also = f" and additive effects of {', '.join(covariates)}" if covariates else ""
     alpha, fold = f"{results.alpha:g}", f"{results.fold_change:g}-fold"
+    contrasts = [contrast for study in results.studies for contrast in study.tested]
     return [
+        *_summing(results),
         Step(
             "Counts of each study were modelled by negative binomial regression as in DESeq2, fitted with "
             f"PyDESeq2{results.tool_version('pydeseq2')} and solvers for all genes at once, with a mean per "
@@ -94,9 +97,31 @@ def _testing(results: Results) -> list[Step]:
             "filtering",
             ("bh", "deseq2"),
         ),
+        *_further_tests({contrast.test for contrast in contrasts}),
         Step(f"A second test asks for a change beyond {fold}. Fold changes were shrunken", ("apeglm",)),
         Step(f"Genes with {results.rule} below {alpha} and a change of at least {fold} were called"),
     ]
+
+
+def _summing(results: Results) -> list[Step]:
+    """How patients were compared, if there were any."""
+    if not any(study.design and study.design.unit == "patient" for study in results.studies):
+        return []
+    text = (
+        "Libraries of one patient and condition were summed; drug effects were estimated in complete pairs, "
+        "with patients as blocks, and responses compared without blocks"
+    )
+    return [Step(text)]
+
+
+def _further_tests(kinds: set[str]) -> list[Step]:
+    steps = []
+    if "lrt" in kinds:
+        steps.append(Step("Several contrasts at once were tested by likelihood ratio", ("deseq2",)))
+    if "moderated_t" in kinds:
+        text = "Tests over lines are moderated t tests of log2 counts per million, each line one replicate"
+        steps.append(Step(text, ("limma",)))
+    return steps
 
 
 def _running(results: Results) -> list[Step]:
