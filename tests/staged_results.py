@@ -171,19 +171,20 @@ def _contrast(id: str, samples: Sequence[str]) -> Contrast:
     weights = {"S1.bortezomib": 1.0, "S1.DMSO": -1.0}
     label = f"label of {id} <5 nM>"
     average = id.startswith("interaction")
+    over_lines = id.endswith(".class")
     signs = {"sensitive": -1, "resistant": 1}
     lines = tuple(LinePart(line, side, signs[side], weights) for line, side in LINES.items() if average)
     return Contrast(
         id,
         label,
-        kind="drug",
+        kind=id.split(".")[0],
         model="conditions",
         weights=weights,
         jointly=(),
         samples=tuple(samples),
-        test="wald",
+        test="moderated_t" if over_lines else "lrt" if id.startswith("any") else "wald",
         status="ok",
         reason="",
-        scope="these_lines",
+        scope="class" if over_lines else "these_lines",
         lines=lines,
     )

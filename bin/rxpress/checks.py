@@ -25,6 +25,7 @@ from rxpress.samplesheet import (
     check_cells,
     check_gates,
     check_lanes,
+    check_parents,
     check_study,
     join_lanes,
     read_sheet,
@@ -110,6 +111,7 @@ def check_sheet(inputs: Inputs, problems: Problems) -> None:
     file = inputs.sheet.file
     check_cells(inputs.sheet, inputs.schema, problems)
     check_lanes(inputs.samples, inputs.schema, file, problems)
+    check_parents(inputs.samples, inputs.schema, file, problems)
     for study, samples in by_study(inputs.samples, inputs.schema).items():
         check_study(study, samples, file, problems)
         if inputs.params.get("counts"):
@@ -293,6 +295,7 @@ def check_design(
     samples, params = pd.DataFrame(rows, columns=list(header), dtype=object), inputs.params
     units = samples.groupby("study")[list(UNITS)].transform("count") > 0
     samples.loc[units.all(axis=1), "patient"] = None  # told by check_study, and no reason to stop here
+    samples.loc[~samples["parent"].isin(samples["cell_line"]), "parent"] = None  # told by check_parents
     _check_vehicle(inputs, problems)
     drugs, covariates = listed(params.get("drug")) or None, listed(params.get("covariates"))
     requests = inputs.files.get("contrasts")

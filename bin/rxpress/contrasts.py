@@ -37,7 +37,7 @@ from rxpress.responses import unit_responses
 from rxpress.study_design import Contrast, StudyDesign
 from rxpress.study_model import StudyModel
 
-SCOPE = {"cell_line": "these_lines", "patient": "these_patients", "none": "these_samples"}
+SCOPE = {"cell_line": "these_lines", "patient": "patients", "none": "these_samples"}
 
 Requests = Sequence[ContrastRequest] | str | Path | None
 

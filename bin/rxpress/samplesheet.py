@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rxpress.conditions import FOUND_OUT, UNITS
-from rxpress.errors import InputError, Problem, Problems, nearest
+from rxpress.errors import InputError, Problem, Problems, did_you_mean, nearest
 from rxpress.gates import Gates, sheet_reasons
 from rxpress.peek import PATH_COLUMNS
 from rxpress.tables import MISSING, read_rows
@@ -225,10 +225,21 @@ def check_study(study: str, samples: Sequence[Sample], file: str, problems: Prob
     for column in ("cell_line", "treatment"):
         _check_spelling(column, samples, file, problems)
     _check_replicates(samples, file, problems)
-    lines = {sample.cells["cell_line"] for sample in samples if "cell_line" in sample.cells}
-    for parent, sample in _first_of("parent", samples).items():
-        if parent not in lines:
-            problems.warn(f"'{parent}' is no cell line of study '{study}'", "", file, sample.line, "parent")
+
+
+def check_parents(samples: Sequence[Sample], schema: Schema, file: str, problems: Problems) -> None:
+    """A parent must be a cell line of the sheet; a line whose parent is in another study is not compared."""
+    lines = list(_first_of("cell_line", samples))
+    for study, own in by_study(samples, schema).items():
+        here = _first_of("cell_line", own)
+        for parent, sample in _first_of("parent", own).items():
+            if parent not in lines:
+                fix = did_you_mean(parent, lines) or f"cell lines are {', '.join(lines[:12]) or 'not given'}"
+                problems.add(f"no sample has the cell line '{parent}'", fix, file, sample.line, "parent")
+            elif parent not in here:
+                problems.warn(
+                    f"'{parent}' is no cell line of study '{study}'", "", file, sample.line, "parent"
+                )
 
 
 def _check_unit(study: str, samples: Sequence[Sample], file: str, problems: Problems) -> None:

@@ -103,7 +103,7 @@ def test_patients_have_conditions_of_their_response_and_no_lines() -> None:
         "interaction.bortezomib.resistant_vs_sensitive",
         "treated.bortezomib.resistant_vs_sensitive",
     ]
-    assert {(c.scope, c.lines) for c in design.contrasts} == {("these_patients", ())}
+    assert {(c.scope, c.lines) for c in design.contrasts} == {("patients", ())}
 
 
 def test_without_responses_there_is_the_drug_effect_over_all_pairs() -> None:

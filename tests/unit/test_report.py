@@ -233,6 +233,25 @@ def test_claims_are_limited_to_the_lines_of_the_contrast(usual: Report) -> None:
     assert pd.isna(drug["note"])
 
 
+def test_only_a_test_over_lines_may_name_a_marker(usual: Report, report: Callable[..., Report]) -> None:
+    assert "Only a test over lines" in usual.section("rxpress_claims_all")["data"]
+    assert "needs three lines on each side" in usual.section("rxpress_claims_all")["data"]
+    over_lines, joint = f"{INTERACTION}.class", "any_dose.bortezomib.S1"
+    made = report(calls={**CALLS, over_lines: (1, 0), joint: (4, 1)})
+    assert "needs three lines" not in made.section("rxpress_claims_all")["data"]
+    claims = made.table("claims").set_index("contrast")
+    claim = claims.loc[f"label of {over_lines} <5 nM>"]
+    assert claim["p_values_speak_of"].startswith("lines of this kind (sensitive: S1, S2; resistant: R1, R2)")
+    assert "called genes may be called markers" in claim["note"]
+    assert not claims["note"].drop(claim.name).str.contains("markers", na=False).any()
+    assert claims.loc[f"label of {joint} <5 nM>", "beyond_fold_change"] == "not asked of 5 called genes"
+    changes = made.table("fold_changes_study")
+    assert changes.columns.tolist() == ["gene_id", "gene_name", *CALLS]
+    methods = made.section("rxpress_methods_all")["data"]
+    assert "moderated t tests" in methods
+    assert "likelihood ratio" in methods
+
+
 def test_genes_of_an_average_tell_how_many_lines_agree(usual: Report) -> None:
     first = usual.section(f"rxpress_top_genes_study_{INTERACTION.replace('.', '-')}")["data"][0]
     assert first["G1/x"]["lines_agree"] == "2 of 4"

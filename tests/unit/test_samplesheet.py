@@ -296,15 +296,26 @@ def test_a_study_has_lines_or_patients_but_studies_may_differ(tmp_path, counted)
     assert told(tmp_path, f"{header}a,one,X,\nb,two,,P1\n", counted)[0] == []
 
 
-def test_a_sample_without_line_and_an_unknown_parent_are_warnings(tmp_path, counted):
-    sheet = "sample,cell_line,parent\na,X,\nb,,\nc,XR,Y\n"
+def test_a_sample_without_line_and_a_parent_in_another_study_are_warnings(tmp_path, counted):
+    sheet = "sample,study,cell_line,parent\na,study,XR,Y\nb,study,,\nc,other,Y,\n"
     problems, warnings = told(tmp_path, sheet, counted)
     assert problems == []
     assert warnings == [
+        "samples.csv:2: column 'parent': 'Y' is no cell line of study 'study'",
         "samples.csv:3: column 'cell_line': is empty, while other samples of study 'study' have one; "
         "fill it, or these samples make up conditions of their own",
-        "samples.csv:4: column 'parent': 'Y' is no cell line of study 'study'",
     ]
+
+
+def test_a_parent_that_no_sample_has_is_refused_once_with_its_line(tmp_path, counted):
+    problems, _ = told(tmp_path, "sample,cell_line,parent\na,MM1,\nb,MM1R,MM-1\nc,MM1R,MM-1\n", counted)
+    assert problems == [
+        "samples.csv:3: column 'parent': no sample has the cell line 'MM-1'; did you mean 'MM1'?"
+    ]
+    assert (
+        "column 'parent': 'X' is its own parent"
+        in told(tmp_path, "sample,cell_line,parent\na,X,X\n", counted)[0][0]
+    )
 
 
 def test_names_that_differ_in_a_number_are_not_two_spellings(tmp_path, counted):

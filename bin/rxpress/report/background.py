@@ -89,8 +89,11 @@ def _testing(results: Results) -> list[Step]:
     alpha, fold = f"{results.alpha:g}", f"{results.fold_change:g}-fold"
     other, cited = ("DESeq2", ("deseq2",)) if by_limma else ("limma-voom", ("voom", "limma"))
     opinion = f"The same contrasts were tested by {other} for a second opinion"
+    kinds = {contrast.test for study in tested for contrast in study.tested}
     return [
+        *_summing(results),
         *(_by_limma(means, fold) if by_limma else _by_deseq2(results, means, fold)),
+        *_further_tests(kinds, by_limma),
         Step(f"Genes with {results.rule} below {alpha} and a change of at least {fold} were called"),
         *([Step(opinion, cited)] if any(len(s.second_opinion) for s in tested) else []),
     ]
@@ -127,6 +130,28 @@ def _by_limma(means: str, fold: str) -> list[Step]:
         ),
         Step(f"A second test asks for a change beyond {fold}", ("treat",)),
     ]
+
+
+def _summing(results: Results) -> list[Step]:
+    """How patients were compared, if there were any."""
+    if not any(study.design and study.design.unit == "patient" for study in results.studies):
+        return []
+    text = (
+        "Libraries of one patient and condition were summed; drug effects were estimated in complete pairs, "
+        "with patients as blocks, and responses compared without blocks"
+    )
+    return [Step(text)]
+
+
+def _further_tests(kinds: set[str], by_limma: bool) -> list[Step]:
+    steps = []
+    if "lrt" in kinds:
+        test, cited = ("moderated F", "limma") if by_limma else ("likelihood ratio", "deseq2")
+        steps.append(Step(f"Several contrasts at once were tested by {test}", (cited,)))
+    if "moderated_t" in kinds:
+        text = "Tests over lines are moderated t tests of log2 counts per million, each line one replicate"
+        steps.append(Step(text, ("limma",)))
+    return steps
 
 
 def _running(results: Results) -> list[Step]:

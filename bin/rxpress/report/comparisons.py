@@ -153,7 +153,7 @@ def fold_change_table(study: Study) -> pd.DataFrame:
     Genes stand in the order of a clustering.
     """
     chosen = study.smallest_p().sort_values(kind="stable").index[:COMPARED_GENES]
-    tables = {c.id: study.tests[c.id].set_index("gene_id").reindex(chosen) for c in study.tested}
+    tables = {c.id: study.tests[c.id].set_index("gene_id").reindex(chosen) for c in _compared(study)}
     changes = {
         id: genes["shrunken_log2_fold_change"].fillna(genes["log2_fold_change"])
         for id, genes in tables.items()
@@ -164,9 +164,14 @@ def fold_change_table(study: Study) -> pd.DataFrame:
     return frame.iloc[order].reset_index(names="gene_id")
 
 
+def _compared(study: Study) -> list[Contrast]:
+    """Contrasts with a fold change of their own: tests over lines and joint tests have that of others."""
+    return [contrast for contrast in study.tested if contrast.test == "wald"] or study.tested
+
+
 def _fold_changes(results: Results, study: Study) -> Section:
     frame = fold_change_table(study)
-    labels = unique(contrast.label for contrast in study.tested)
+    labels = unique(contrast.label for contrast in _compared(study))
     shown = frame.drop(columns=["gene_id", "gene_name"]).set_axis(labels, axis="columns")
     shown = shown.set_axis(unique(frame["gene_name"]))
     limit = float(np.nanquantile(np.abs(shown.to_numpy(float)), 0.98)) or 1.0

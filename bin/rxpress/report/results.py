@@ -50,8 +50,8 @@ class Study:
 
     @property
     def shown(self) -> list[Contrast]:
-        """The contrasts that get their own plots and tables."""
-        return self.tested[:SHOWN_CONTRASTS]
+        """The contrasts that get their own plots and tables; tests over lines come last."""
+        return sorted(self.tested, key=lambda contrast: contrast.scope == "class")[:SHOWN_CONTRASTS]
 
     @property
     def untested_because(self) -> str:

@@ -16,11 +16,13 @@ from rxpress.study_design import Contrast
 
 # MultiQC would let the tabs of many contrasts run out of the page, and greets with a link to a film.
 STYLE = "<style>.dataset-switch-group {flex-wrap: wrap} #mqc_welcome {display: none !important}</style>"
+WHAT = ("id", "label", "kind", "test", "scope", "status", "reason")
+ONLY_LINES = "Only a test over lines, which takes each line for one replicate, may name such a marker."
 NO_TEST = "Nothing was tested"
 SPEAKS_OF = {
     "these_lines": "these lines ({who}), not other lines like them",
-    "class": "lines of this kind: lines are the replicates",
-    "these_patients": "these patients",
+    "class": "lines of this kind ({who}): each line is a replicate",
+    "patients": "patients like these: each is a replicate",
     "these_samples": "these samples: the sheet names neither lines nor patients",
 }
 
@@ -39,12 +41,12 @@ def call_table(results: Results) -> pd.DataFrame:
     """
     rows = []
     for study, contrast in _planned(results):
-        row = {name: getattr(contrast, name) for name in ("id", "label", "kind", "scope", "status", "reason")}
+        row = {name: getattr(contrast, name) for name in WHAT}
         row |= {"study": study.name, "samples": len(contrast.samples)}
         if contrast.id in study.tests:
             row |= _count_calls(study.tests[contrast.id], results.alpha)
         rows.append(row | {"lines_agree": _lines_agree(study, contrast)})
-    first = ["study", "id", "label", "kind", "scope", "status", "reason", "samples"]
+    first = ["study", *WHAT, "samples"]
     counts = [
         "tested",
         "up",
@@ -102,7 +104,9 @@ def _study_words(study: Study, calls: pd.DataFrame) -> str:
         return f"{NO_TEST}: {study.untested_because}."
     tested = calls[calls["tested"].notna()]
     skipped = len(calls) - len(tested)
-    strongest = tested.iloc[np.argmax(tested[["up", "down"]].to_numpy(float).sum(axis=1))]
+    responses = tested[(tested["scope"] != "class") & (tested["test"] == "wald")]
+    responses = tested if responses.empty else responses
+    strongest = responses.iloc[np.argmax(responses[["up", "down"]].to_numpy(float).sum(axis=1))]
     most = f"{strongest['up']:,.0f} genes up and {strongest['down']:,.0f} down"
     return (
         f"{_count(len(tested), 'contrast', 'contrasts')} tested"
@@ -176,10 +180,17 @@ def _rules(results: Results) -> list[str]:
         "That says that the gene changes, not that it changes so much: how sure it is that a change exceeds "
         f"{fold} stands in the column p_adjusted_threshold of the gene tables.",
     ]
-    if any(contrast.scope == "these_lines" for _, contrast in _planned(results)):
+    scopes = {contrast.scope for study, contrast in _planned(results) if contrast.id in study.tests}
+    if "these_lines" in scopes:
         rules.append(
             "Replicates of a cell line show how reproducible that line is; they are no sample of lines. From "
-            "them alone, no gene may be called a marker of sensitive or resistant lines in general."
+            "them alone, no gene may be called a marker of sensitive or resistant lines in general. "
+            + (ONLY_LINES if "class" in scopes else f"{ONLY_LINES} It needs three lines on each side.")
+        )
+    if any(contrast.test == "lrt" for _, contrast in _planned(results)):
+        rules.append(
+            "A joint test asks whether any of several effects differs from zero; up and down go by the "
+            "largest of them, which the column largest names."
         )
     if results.raw_p_values:
         rules.append(
@@ -195,9 +206,13 @@ def _claim(results: Results, study: Study, contrast: Contrast, row: dict[Any, An
         return [study.name, contrast.label, "nothing: it was not tested", "", why]
     speaks = SPEAKS_OF.get(contrast.scope, contrast.scope).format(who=_who(study, contrast))
     counts = {name: int(row[name]) for name in ("up", "down", "tested", "beyond_fold_change")}
-    beyond = f"{counts['beyond_fold_change']:,} of {counts['up'] + counts['down']:,} called genes"
+    called = counts["up"] + counts["down"]
+    beyond = f"{counts['beyond_fold_change']:,} of {called:,} called genes"
+    beyond = f"not asked of {called:,} called genes" if contrast.test == "lrt" else beyond
     agree = row["lines_agree"] if len(contrast.lines) > 1 else np.nan
     notes = [] if pd.isna(agree) else [f"lines that change in the same direction: {agree:.0%}, typically"]
+    if contrast.scope == "class" and contrast.kind != "drug":
+        notes.insert(0, "called genes may be called markers")
     if results.raw_p_values:
         expected = results.alpha * counts["tested"]
         notes.append(f"up to {expected:,.0f} of {counts['tested']:,} genes pass the p-value by chance")

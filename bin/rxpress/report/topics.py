@@ -50,7 +50,11 @@ CONTRASTS = Topic(
 CLAIMS = Topic(
     "rxpress_claims",
     "What may be claimed",
-    "How far the numbers of this report reach, contrast by contrast. Table: tables/claims.tsv.",
+    """
+    How far the numbers of this report reach, contrast by contrast. A p-value speaks of what was replicated:
+    only a test over lines, which takes each line for one replicate, may be called a marker of resistance.
+    Table: tables/claims.tsv.
+    """,
 )
 
 _DRAWN = """
