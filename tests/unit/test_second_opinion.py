@@ -11,7 +11,7 @@ import pytest
 from staged_results import CALLS
 from study_sheets import sheet
 from test_limma import golden, matrix
-from test_report import Report, report  # noqa: F401
+from test_report import report  # noqa: F401
 from test_test_expression import CHANGED, COLUMNS, OPPOSED, designed, planted_counts, run  # noqa: F401
 
 from rxpress.calls import CallRule
