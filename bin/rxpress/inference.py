@@ -118,7 +118,7 @@ class BatchedInference(Inference):
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """As the parent says; genes that do not converge are left to PyDESeq2's solver with `optimizer`.
 
-        That one gets no floor for the means, as R's `optim`: its gradient knows of none.
+        That one gets no floor for the means, as R's `optim` has none: its gradient knows of none.
         disp : (genes,), or (samples, genes) where dispersions differ between samples.
         """
         design = Design.split(design_matrix)

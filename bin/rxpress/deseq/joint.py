@@ -68,7 +68,7 @@ def evaluate_joint(
     df = contrasts.shape[1] - basis.shape[1]
     statistic = np.where(silent, 0.0, likelihood_ratio(fit, basis, weights, inference))
     flagged = flag_outliers(fit.counts, fit.cooks, fit.design, samples, spare_low=fit.design.two_groups)
-    p_value = np.where(flagged, np.nan, chdtrc(df, statistic))
+    p_value = np.where(flagged & ~silent, np.nan, chdtrc(df, statistic))
     members = [estimate_contrast(fit, contrast, inference) for contrast in contrasts]
     estimates, errors = (np.column_stack([member[part] for member in members]) for part in (0, 1))
     member = np.argmax(np.abs(np.nan_to_num(estimates)), axis=1)
