@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,6 +44,22 @@ class Testing:
         """(p, lines) weights of the lines of an average over coefficients; (lines,) signs of their sides."""
         vectors = np.array([self.vector(part.weights) for part in contrast.lines]).T
         return vectors, np.array([part.sign for part in contrast.lines])
+
+    @cached_property
+    def expression(self) -> np.ndarray:
+        """(genes, p) least squares of log2 CPM: what conditions have on that scale."""
+        normalization = self.counts.normalization
+        cpm = log2_cpm(self.counts.values, normalization.factors, normalization.size_factors)
+        return self.chosen.fit.design.least_squares(cpm)
+
+    @cached_property
+    def condition_counts(self) -> dict[str, np.ndarray]:
+        """{condition: (genes,) mean normalised counts}."""
+        normalized = self.counts.values / self.counts.normalization.factors
+        of_sample = np.array(list(self.chosen.model.conditions.values()))
+        return {
+            name: normalized[:, of_sample == name].mean(axis=1) for name in dict.fromkeys(of_sample.tolist())
+        }
 
 
 def contrast_table(testing: Testing, contrast: Contrast) -> pd.DataFrame:
@@ -85,23 +102,17 @@ def _joint_table(testing: Testing, contrast: Contrast) -> pd.DataFrame:
 
 
 def _class_table(testing: Testing, contrast: Contrast) -> pd.DataFrame:
-    """The test over lines, each with the value that least squares of its log2 CPM gives it."""
-    counts, chosen = testing.counts, testing.chosen
-    factors = counts.normalization.factors
+    """The test over lines, each with the value that least squares of log2 CPM give it."""
     vectors, signs = testing.line_vectors(contrast)
-    expression = log2_cpm(counts.values, factors, counts.normalization.size_factors)
-    values = chosen.fit.design.least_squares(expression) @ vectors
-    normalized = counts.values / factors
-    of_sample = np.array(list(chosen.model.conditions.values()))
-    line_counts = np.column_stack(
+    counts = np.column_stack(
         [
-            np.mean([normalized[:, of_sample == name].mean(axis=1) for name in part.weights], axis=0)
+            np.mean([testing.condition_counts[name] for name in part.weights], axis=0)
             for part in contrast.lines
         ]
     )
-    means = expression[:, chosen.model.about(contrast.weights)].mean(axis=1)
-    tested = expressed_in_lines(line_counts, signs)
-    test = evaluate_lines(values, signs, tested, means, testing.rule.threshold)
+    values = testing.expression @ vectors
+    means = testing.expression[:, (vectors != 0).any(axis=1)].mean(axis=1)
+    test = evaluate_lines(values, signs, expressed_in_lines(counts, signs), means, testing.rule.threshold)
     table = _gene_table(
         testing,
         test,

@@ -87,7 +87,7 @@ def evaluate_lines(
     """Moderated t test (Smyth 2004) over lines, its prior variance a trend of expression.
 
     values : (genes, lines) log2; signs : (lines,) 1 or -1, one side only for a test against 0; tested :
-    (genes,) booleans; means : (genes,) mean log2 expression; threshold : log2 fold change.
+    (genes,) booleans; means : (genes,) mean log2 expression of conditions; threshold : log2 fold change.
     """
     sides = [signs > 0, signs < 0] if (signs < 0).any() else [signs > 0]
     design = np.column_stack(sides).astype(float)

@@ -87,7 +87,7 @@ def test_the_summed_library_and_the_pairs_are_those_meant() -> None:
     for name in ("pairs.drug", "pairs_by_response.drug"):
         assert {sample.split(".")[0] for sample in models[name].conditions} == paired
     (note,) = [note for note in design.notes if "incomplete" in note]
-    assert note.endswith("P02 (no vehicle), P05 (no drug), P09 (no vehicle), P12 (no drug)")
+    assert note.endswith("P02 (no vehicle), P09 (no vehicle), P05 (no drug), P12 (no drug)")
     assert len(contrast(design, "drug.drug.all").samples) == 17
 
 
