@@ -18,7 +18,9 @@ from rxpress.study_counts import StudyCounts
 from rxpress.study_design import Contrast
 from rxpress.study_model import StudyModel, coefficient_vector, design_matrix
 
-UNEQUAL = 1.5
+# With a shared fit and one line 1.25, 1.5 or 3 times as dispersed as the others, 7, 9 or 17 % of its p values
+# are below 0.05 where there is no effect.
+UNEQUAL = 1.25
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from rxpress.deseq.design import Design
 from rxpress.deseq.dispersion_search import Objective, search_dispersions
 from rxpress.deseq.gamma_glm import START, fit_gamma_glm
 from rxpress.deseq.glm import MAX_ITERATIONS, MIN_MEAN, fit_glm, wald_error, wald_p_values
-from rxpress.deseq.shrinkage import Posterior, shrink
+from rxpress.deseq.shrinkage import Posterior, most_likely, shrink
 from rxpress.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class BatchedInference(Inference):
 
         start : (genes,) dispersions to search from; `alpha_hat`, with a prior also its mean, if not given.
         """
-        design = Design.split(design_matrix)
+        design = Design.split(design_matrix).of_groups()
         variance = prior_disp_var if prior_reg else None
         first = alpha_hat if start is None else start
         dispersions, converged = np.empty(counts.shape[1]), np.empty(counts.shape[1], dtype=bool)
@@ -199,7 +199,8 @@ class BatchedInference(Inference):
                 prior_scale,
                 ridge[genes],
             )
-            shrunken = shrink(posterior, design.least_squares(np.log(posterior.counts + 0.5) - offset.T))
+            start = design.least_squares(np.log(posterior.counts + 0.5) - offset.T)
+            shrunken = shrink(posterior, most_likely(posterior, start))
             beta[genes], converged[genes] = shrunken.coefficients, shrunken.converged
             inverse[genes] = posterior.inverse_hessian(shrunken.coefficients)
 

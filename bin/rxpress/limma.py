@@ -12,10 +12,14 @@ never exceed those of all genes together (R's F may).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from scipy.special import digamma, fdtrc, polygamma, stdtr
+from scipy.special import digamma, fdtrc, polygamma
+
+from rxpress.deseq.design import Design, Gram
+from rxpress.student import t_tail
 
 CHUNK_ELEMENTS = 2**18
 SINGULAR = 1e-10
@@ -68,7 +72,18 @@ class ModeratedFit:
         """(genes, k) p values that |contrast| exceeds `threshold`: limma's `treat`."""
         size, df = np.abs(self.estimate), self.total_df[:, None]
         near, far = ((size + side * threshold) / self.error for side in (-1, 1))
-        return _t_tail(near, df) + _t_tail(far, df)
+        return t_tail(near, df) + t_tail(far, df)
+
+    def spread(self, tested: np.ndarray) -> ModeratedFit:
+        """The fit with its genes at those `tested` of (genes,), and NaN at the others."""
+
+        def place(values: np.ndarray) -> np.ndarray:
+            full = np.full((len(tested), *values.shape[1:]), np.nan)
+            full[tested] = values
+            return full
+
+        fields: dict[str, Any] = {name: place(x) for name, x in vars(self).items() if name != "prior_df"}
+        return replace(self, **fields)
 
 
 def fit_linear_model(
@@ -85,17 +100,18 @@ def fit_linear_model(
     missing; joint : also prepare the F test of all contrasts together. ValueError for a design that is
     rank-deficient.
     """
-    basis, triangle = np.linalg.qr(np.asarray(design, dtype=float))
-    scale = np.abs(np.diag(triangle))
-    if basis.shape[0] < basis.shape[1] or scale.min() <= SINGULAR * scale.max():
+    design = np.asarray(design, dtype=float)
+    scale = np.abs(np.diag(np.linalg.qr(design, mode="r")))
+    if len(scale) < design.shape[1] or scale.min() <= SINGULAR * scale.max():
         raise ValueError("the design has columns that depend on each other")
-    contrasts = np.eye(len(triangle)) if contrasts is None else np.asarray(contrasts, dtype=float)
-    directions = np.linalg.solve(triangle.T, contrasts)
+    contrasts = np.eye(design.shape[1]) if contrasts is None else np.asarray(contrasts, dtype=float)
     observed = np.isfinite(expression)
     if weights is None and observed.all():
-        return _fit_complete(expression, basis, directions, joint)
+        return _fit_complete(expression, design, contrasts, joint)
     weights = np.where(observed, 1.0 if weights is None else weights, 0.0)
-    step = max(1, CHUNK_ELEMENTS // max(basis.shape[0], basis.shape[1] ** 2))
+    basis, directions = _well_conditioned(design, contrasts)
+    samples, p = design.shape
+    step = max(1, CHUNK_ELEMENTS // max(samples, p * directions.shape[1]))
     parts = [
         _fit_weighted(
             expression[first : first + step], weights[first : first + step], basis, directions, joint
@@ -107,49 +123,62 @@ def fit_linear_model(
 
 
 def _fit_complete(
-    expression: np.ndarray, basis: np.ndarray, directions: np.ndarray, joint: bool
+    expression: np.ndarray, design: np.ndarray, contrasts: np.ndarray, joint: bool
 ) -> LinearFit:
     """Nothing missing and no weights: one covariance for all genes."""
     genes, samples = expression.shape
+    basis, triangle = np.linalg.qr(design)
+    directions = np.linalg.solve(triangle.T, contrasts)
     scores = expression @ basis
     residual_df = samples - basis.shape[1]
     residuals = expression - scores @ basis.T
     squares = np.einsum("gs,gs->g", residuals, residuals)
     estimate = scores @ directions
-    covariance = directions.T @ directions
     return LinearFit(
         estimate,
         np.broadcast_to(np.linalg.norm(directions, axis=0), estimate.shape),
         np.sqrt(squares / residual_df) if residual_df else np.full(genes, np.nan),
         np.full(genes, float(residual_df)),
         expression.mean(axis=1),
-        *_joint_squares(estimate, covariance, joint),
+        *_joint_squares(estimate, directions.T @ directions, joint),
     )
 
 
+def _well_conditioned(design: np.ndarray, contrasts: np.ndarray) -> tuple[Design, np.ndarray]:
+    """Columns that span those of a design: its disjoint indicators, and what is orthonormal to them; and the
+    contrasts in terms of their coefficients.
+    """
+    split = Design.split(design)
+    groups, others = design[:, split.indicator], design[:, split.dense]
+    within = others - groups @ (groups.T @ others / groups.sum(axis=0)[:, None])
+    basis = Design.split(np.hstack([groups, np.linalg.qr(within)[0]]))
+    return basis, np.linalg.solve((basis.pseudo_inverse @ design).T, contrasts)
+
+
 def _fit_weighted(
-    expression: np.ndarray, weights: np.ndarray, basis: np.ndarray, directions: np.ndarray, joint: bool
+    expression: np.ndarray, weights: np.ndarray, basis: Design, directions: np.ndarray, joint: bool
 ) -> LinearFit:
     """Weights by gene and sample, 0 where missing: a covariance per gene."""
-    genes, p = len(expression), basis.shape[1]
     observed = weights > 0
     values = np.where(observed, expression, 0.0)
-    products = (basis[:, :, None] * basis[:, None, :]).reshape(len(basis), -1)
-    inverse, rank, undetermined = _invert((weights @ products).reshape(genes, p, p), np.all(observed, axis=1))
-    scores = np.einsum("gpq,gq->gp", inverse, (weights * values) @ basis)
-    squares = (weights * (values - scores @ basis.T) ** 2).sum(axis=1)
+    right = (weights * values) @ basis.matrix
+    whole = np.all(observed, axis=1)
+    scores, rank = np.empty_like(right), np.full(len(right), basis.coefficients)
+    spread = np.empty((*right.shape, directions.shape[1]))
+    scores[whole], spread[whole] = _solve(basis, weights[whole], right[whole], directions)
+    if not whole.all():
+        scores[~whole], spread[~whole], rank[~whole] = _solve_with_gaps(
+            basis.matrix, weights[~whole], right[~whole], directions
+        )
+    squares = (weights * (values - scores @ basis.matrix.T) ** 2).sum(axis=1)
     residual_df = observed.sum(axis=1) - rank
-    estimate = scores @ directions
-    for gene, free in undetermined.items():
-        reach = np.linalg.norm(free.T @ directions, axis=0)
-        estimate[gene, reach > DEPENDENT * np.linalg.norm(directions, axis=0)] = np.nan
-    spread = inverse @ directions
     variance = np.einsum("pk,gpk->gk", directions, spread)
-    covariance = directions.T @ spread if joint else variance
+    estimate = np.where(np.isnan(variance), np.nan, scores @ directions)
+    covariance = directions.T @ np.nan_to_num(spread) if joint else variance
     with np.errstate(invalid="ignore", divide="ignore"):
         return LinearFit(
             estimate,
-            np.where(np.isnan(estimate), np.nan, np.sqrt(variance)),
+            np.sqrt(variance),
             np.where(residual_df > 0, np.sqrt(squares / residual_df), np.nan),
             residual_df.astype(float),
             np.nansum(expression, axis=1) / np.isfinite(expression).sum(axis=1),
@@ -157,22 +186,38 @@ def _fit_weighted(
         )
 
 
-def _invert(normal: np.ndarray, complete: np.ndarray) -> tuple[np.ndarray, np.ndarray, dict[int, np.ndarray]]:
-    """Pseudo-inverses of normal equations (genes, p, p), their ranks, and for genes of lower rank the
-    directions (p, p - rank) that these leave open.
-
-    complete : (genes,) those with every observation, which are invertible.
+def _solve(
+    basis: Design, weights: np.ndarray, right: np.ndarray, directions: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Solutions of the normal equations A x = right of each gene (genes, p), and A^-1 `directions`
+    (genes, p, k).
     """
-    inverse, rank = np.empty_like(normal), np.full(len(normal), normal.shape[1])
-    inverse[complete] = np.linalg.inv(normal[complete])
-    gaps = np.flatnonzero(~complete)
-    values, vectors = np.linalg.eigh(normal[gaps])
+    gram = Gram.of(basis, weights)
+    first, second = directions[basis.indicator], directions[basis.dense]
+    dense = np.linalg.solve(gram.schur, second - gram.ratio.transpose(0, 2, 1) @ first)
+    spread = np.empty((len(right), *directions.shape))
+    spread[:, basis.indicator] = first / gram.diagonal[:, :, None] - gram.ratio @ dense
+    spread[:, basis.dense] = dense
+    return gram.solve(right), spread
+
+
+def _solve_with_gaps(
+    basis: np.ndarray, weights: np.ndarray, right: np.ndarray, directions: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`_solve` for genes that may lack all samples of a coefficient, and the rank of their equations.
+
+    A direction that the observations leave open is NaN.
+    """
+    genes, p = right.shape
+    products = (basis[:, :, None] * basis[:, None, :]).reshape(len(basis), -1)
+    values, vectors = np.linalg.eigh((weights @ products).reshape(genes, p, p))
     positive = values > SINGULAR * values[:, -1:]
     inverted = np.where(positive, 1 / np.where(positive, values, 1.0), 0.0)
-    inverse[gaps] = (vectors * inverted[:, None, :]) @ vectors.transpose(0, 2, 1)
-    rank[gaps] = positive.sum(axis=1)
-    lower = np.flatnonzero(~positive.all(axis=1))
-    return inverse, rank, {gaps[i]: vectors[i][:, ~positive[i]] for i in lower}
+    inverse = (vectors * inverted[:, None, :]) @ vectors.transpose(0, 2, 1)
+    open_parts = (vectors * ~positive[:, None, :]).transpose(0, 2, 1) @ directions
+    undetermined = (open_parts**2).sum(axis=1) > DEPENDENT**2 * (directions**2).sum(axis=0)
+    spread = np.where(undetermined[:, None, :], np.nan, inverse @ directions)
+    return np.einsum("gpq,gq->gp", inverse, right), spread, positive.sum(axis=1)
 
 
 def _joint_squares(
@@ -210,7 +255,7 @@ def moderate(fit: LinearFit, trend: bool = False) -> ModeratedFit:
         fit.estimate,
         error,
         statistic,
-        2 * _t_tail(np.abs(statistic), total_df[:, None]),
+        2 * t_tail(np.abs(statistic), total_df[:, None]),
         joint,
         fdtrc(fit.joint_rank, total_df, joint),
         total_df,
@@ -218,11 +263,6 @@ def moderate(fit: LinearFit, trend: bool = False) -> ModeratedFit:
         prior_df,
         prior,
     )
-
-
-def _t_tail(statistic: np.ndarray, df: np.ndarray) -> np.ndarray:
-    """P(T > statistic) of Student's t."""
-    return stdtr(df, -statistic)
 
 
 def estimate_prior(
@@ -243,7 +283,8 @@ def estimate_prior(
         return 0.0, np.full(len(variance), offset[0])
     logs = np.log(offset) - digamma(half) + np.log(half)
     center, excess = _location_and_spread(logs, used, covariate)
-    excess -= polygamma(1, half).mean()
+    distinct, times = np.unique(half, return_counts=True)
+    excess -= float(polygamma(1, distinct) @ times) / genes
     if excess > 0:
         prior_half = inverse_trigamma(excess)
         return 2 * prior_half, np.exp(center + digamma(prior_half) - np.log(prior_half))

@@ -147,6 +147,34 @@ def test_one_pair_is_not_enough_and_the_reason_says_so() -> None:
     assert contrast(design, "baseline.resistant_vs_sensitive").status == "ok"
 
 
+def test_a_patient_has_one_response_and_its_rows_speak_for_each_other() -> None:
+    samples = patients()
+    samples.loc[samples["treatment"] == "DMSO", "response"] = None
+    assert plan_study(samples, "DMSO").conditions[0] == "sensitive.DMSO.24h"
+    samples.loc[samples["treatment"] == "DMSO", "response"] = "resistant"
+    with pytest.raises(InputError, match="patient 'S1' is called both sensitive and resistant"):
+        plan_study(samples, "DMSO")
+
+
+def test_each_drug_has_its_baseline_where_patients_answer_drugs_differently() -> None:
+    samples = patients(treatments=[DMSO, ("bortezomib", 20.0, 24.0), ("carfilzomib", 5.0, 24.0)])
+    samples.loc[samples["treatment"] == "DMSO", "response"] = None
+    swapped = samples["response"].map({"sensitive": "resistant", "resistant": "sensitive"})
+    samples["response"] = samples["response"].mask(samples["treatment"] == "carfilzomib", swapped)
+    design = plan_study(samples, "DMSO")
+    models = {model.name: model.conditions for model in design.models}
+    assert models["baseline.bortezomib"]["S1.DMSO.24h"] == "sensitive.DMSO.24h"
+    assert models["baseline.carfilzomib"]["S1.DMSO.24h"] == "resistant.DMSO.24h"
+    assert models["pairs_by_response.carfilzomib"]["S1.DMSO.24h"] == "resistant.DMSO.24h"
+
+
+def test_a_library_without_patient_enters_no_derived_contrast() -> None:
+    stray = pd.DataFrame({"sample": ["x"], "treatment": ["DMSO"], "time_h": [24.0], "patient": [None]})
+    design = plan_study(pd.concat([patients(), stray], ignore_index=True), "DMSO")
+    assert any("lacks a patient or treatment" in note for note in design.notes)
+    assert not [c.id for c in design.contrasts if "x" in c.samples]
+
+
 def test_libraries_that_are_summed_must_agree_in_covariates() -> None:
     samples = patients(replicates=2)
     assert plan_study(samples, "DMSO", covariates=["patient"]).contrasts[0].status == "ok"

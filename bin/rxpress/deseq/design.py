@@ -72,6 +72,10 @@ class Design:
         """Whether the design compares two groups of samples and holds nothing else."""
         return self.saturated and self.coefficients == 2
 
+    def of_groups(self) -> Design:
+        """The simplest design with the same fitted means: of groups, if this one is saturated, else this."""
+        return Design.split(np.eye(self.coefficients)[self.cells]) if self.saturated else self
+
     @cached_property
     def pseudo_inverse(self) -> np.ndarray:
         """(p, samples) : what turns a gene's values into coefficients of ordinary least squares."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pydeseq2.inference import Inference
 
 MIN_BASE_MEAN = 10.0
-MIN_GENES = 50
+MIN_GENES = 200
 
 
 def block_matrix(matrix: np.ndarray, names: Sequence[str], lines: np.ndarray) -> tuple[np.ndarray, list[str]]:

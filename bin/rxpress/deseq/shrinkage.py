@@ -12,7 +12,7 @@ itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit, log_expit
@@ -131,6 +131,11 @@ def separated_ridge(counts: np.ndarray, design: Design) -> np.ndarray:
     expressed = Gram.of(design, (counts > 0).astype(float), ridge=SINGULAR)
     separated = (expressed.diagonal < 1).any(axis=1) | (expressed.least_eigenvalue() < 10 * SINGULAR)
     return np.where(separated[:, None], SEPARATED_SCALE**-2, np.zeros(design.coefficients))
+
+
+def most_likely(posterior: Posterior, start: np.ndarray) -> np.ndarray:
+    """Coefficients (genes, p) that minimise f without the contrast's prior, from others `start`."""
+    return minimize(replace(posterior, contrast=np.zeros_like(posterior.contrast)), start)[0]
 
 
 def shrink(posterior: Posterior, start: np.ndarray) -> Shrunken:
