@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +14,12 @@ from rxpress.cells import listing
 from rxpress.deseq.glm import by_sample
 from rxpress.deseq.stabilize import stabilize_variance
 from rxpress.errors import InputError, Problem
-from rxpress.fit_choice import choose_fit
+from rxpress.fit_choice import ChosenFit, choose_fit
 from rxpress.fit_facts import call_facts, fit_facts, fit_warnings, method_facts
 from rxpress.gene_tables import Testing, contrast_table
 from rxpress.study_counts import StudyCounts
 from rxpress.study_design import Contrast, StudyDesign
+from rxpress.study_model import StudyModel
 from rxpress.tables import GeneMatrix
 
 if TYPE_CHECKING:
@@ -55,38 +56,22 @@ def analyze_study(
     tables = {"size_factors.tsv": size_factor_table(counts)}
     tested: dict[str, pd.DataFrame] = {}
     if not untested:
-        models = fit_models(counts, samples, design, rule, inference, fit)
-        tested = {c.id: contrast_table(models[c.model], c) for c in design.contrasts if c.status == "ok"}
-        tables["dispersions.tsv"] = dispersion_table(models)
-        facts |= facts_of_models(models, design) | call_facts(tested, rule)
+        found = [
+            evaluate_model(counts, samples, model, asked, rule, inference, fit)
+            for model, asked in models_to_fit(design, samples)
+        ]
+        tables["dispersions.tsv"] = join_dispersions(found)
+        by_id = {id: table for one in found for id, table in one.tables.items()}
+        tested = {c.id: by_id[c.id] for c in design.contrasts if c.id in by_id}
+        facts |= join_facts(found) | call_facts(tested, rule)
         facts["genes_rescued"] = getattr(inference, "rescued", 0)
     tables |= {f"{contrast}.tsv": table for contrast, table in tested.items()}
     tables["summary.tsv"] = summary_table(design.contrasts, tested, untested)
     return StudyResults(replace(counts.genes, values=expression), tables, facts)
 
 
-def fit_models(
-    counts: StudyCounts,
-    samples: pd.DataFrame,
-    design: StudyDesign,
-    rule: CallRule,
-    inference: Inference,
-    fit: str,
-) -> dict[str, Testing]:
-    """The fits of all models that some contrast needs, by name."""
-    check_design(design, samples)
-    models = {}
-    for model in design.models:
-        asked = design.of_model(model)
-        if asked:
-            own = counts.of_model(model)
-            chosen = choose_fit(own, samples, model, asked, fit, inference)
-            models[model.name] = Testing(own, chosen, rule, inference)
-    return models
-
-
-def check_design(design: StudyDesign, samples: pd.DataFrame) -> None:
-    """InputError when contrasts.json and samples.tsv are not of one run."""
+def models_to_fit(design: StudyDesign, samples: pd.DataFrame) -> list[tuple[StudyModel, list[Contrast]]]:
+    """The models that contrasts need, with these. InputError when design and samples are not of one run."""
     kept = set(samples["sample"])
     unknown = set()
     for model in design.models:
@@ -97,21 +82,50 @@ def check_design(design: StudyDesign, samples: pd.DataFrame) -> None:
     if unknown:
         what = f"contrasts.json speaks of what samples.tsv does not keep: {listing(sorted(unknown))}"
         raise InputError(Problem(what, "give both as design_contrasts.py wrote them"))
+    return [(model, design.of_model(model)) for model in design.models if design.of_model(model)]
 
 
-def facts_of_models(models: Mapping[str, Testing], design: StudyDesign) -> dict[str, Any]:
+@dataclass(frozen=True)
+class ModelResults:
+    """What is kept of a model once its contrasts are evaluated; the fit itself is large."""
+
+    name: str
+    tables: dict[str, pd.DataFrame]
+    dispersions: pd.DataFrame
+    facts: dict[str, Any]
+
+
+def evaluate_model(
+    counts: StudyCounts,
+    samples: pd.DataFrame,
+    model: StudyModel,
+    contrasts: Sequence[Contrast],
+    rule: CallRule,
+    inference: Inference,
+    fit: str,
+) -> ModelResults:
+    """Fit one model on its samples and evaluate its contrasts."""
+    own = counts.of_model(model)
+    chosen = choose_fit(own, samples, model, contrasts, fit, inference)
+    testing = Testing(own, chosen, rule, inference)
+    facts = fit_facts(chosen) | {"warnings": fit_warnings(own, chosen, contrasts)}
+    if own is not counts:
+        sizes = own.normalization.size_factors.tolist()
+        facts["sample_size_factors"] = dict(zip(own.samples, sizes, strict=True))
+    return ModelResults(
+        model.name,
+        {contrast.id: contrast_table(testing, contrast) for contrast in contrasts},
+        dispersion_table(own, chosen),
+        facts,
+    )
+
+
+def join_facts(models: Sequence[ModelResults]) -> dict[str, Any]:
     """What fit.json says of the fits: of one at the top, of several under `models`, by name."""
-    each = {
-        name: fit_facts(one.chosen)
-        | {"warnings": fit_warnings(one.counts, one.chosen, design.of_model(one.chosen.model))}
-        for name, one in models.items()
-    }
-    if len(each) == 1:
-        return next(iter(each.values()))
-    warnings = [text for facts in each.values() for text in facts.pop("warnings")]
-    for name, one in models.items():
-        sizes = zip(one.counts.samples, one.counts.normalization.size_factors.tolist(), strict=True)
-        each[name]["size_factors"] = dict(sizes)
+    if len(models) == 1:
+        return models[0].facts
+    warnings = [text for one in models for text in one.facts["warnings"]]
+    each = {one.name: {k: fact for k, fact in one.facts.items() if k != "warnings"} for one in models}
     return {"models": each, "warnings": list(dict.fromkeys(warnings))}
 
 
@@ -128,17 +142,15 @@ def size_factor_table(counts: StudyCounts) -> pd.DataFrame:
     return pd.DataFrame({"sample": counts.samples, "size_factor": counts.normalization.size_factors})
 
 
-def dispersion_table(models: Mapping[str, Testing]) -> pd.DataFrame:
-    """Dispersions, one row per gene; of fits by line and of several models one per line or model and gene."""
-    parts = []
-    for name, one in models.items():
-        own = _dispersions_of(one)
-        parts.append(own.assign(model=name) if len(models) > 1 else own)
-    return pd.concat(parts, ignore_index=True)
+def join_dispersions(models: Sequence[ModelResults]) -> pd.DataFrame:
+    """The dispersions of all models, with the column `model` if there are several."""
+    if len(models) == 1:
+        return models[0].dispersions
+    return pd.concat([one.dispersions.assign(model=one.name) for one in models], ignore_index=True)
 
 
-def _dispersions_of(one: Testing) -> pd.DataFrame:
-    chosen, genes = one.chosen, one.counts.genes
+def dispersion_table(counts: StudyCounts, chosen: ChosenFit) -> pd.DataFrame:
+    """Dispersions, one row per gene; of fits by line, one per line and gene."""
     parts = []
     for line in chosen.fit.trends:
         first = int(np.argmax(chosen.lines == line))
@@ -146,8 +158,8 @@ def _dispersions_of(one: Testing) -> pd.DataFrame:
             name: by_sample(getattr(chosen.fit.genes, name))[:, first if chosen.kind == "cell_line" else 0]
             for name in ("gene_wise", "fitted", "final")
         }
-        names = {"gene_id": genes.gene_ids, "gene_name": genes.gene_names}
-        part = pd.DataFrame({**names, "base_mean": chosen.fit.base_means, **values})
+        genes = {"gene_id": counts.genes.gene_ids, "gene_name": counts.genes.gene_names}
+        part = pd.DataFrame({**genes, "base_mean": chosen.fit.base_means, **values})
         parts.append(part.assign(cell_line=line) if chosen.kind == "cell_line" else part)
     return pd.concat(parts, ignore_index=True)
 

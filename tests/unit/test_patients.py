@@ -91,6 +91,17 @@ def test_the_summed_library_and_the_pairs_are_those_meant() -> None:
     assert len(contrast(design, "drug.drug.all").samples) == 17
 
 
+def test_each_model_is_normalised_by_its_own_samples_and_fit_json_tells() -> None:
+    _, results = cohort()
+    baseline = results.facts["models"]["baseline"]
+    assert baseline["samples"] == 10
+    assert set(baseline["sample_size_factors"]) == {
+        s for s in baseline["sample_size_factors"] if "vehicle" in s
+    }
+    assert results.tables["size_factors.tsv"]["sample"].tolist() == golden("samples")["sample"].tolist()
+    assert set(results.tables["dispersions.tsv"]["model"]) == set(results.facts["models"])
+
+
 def test_patients_have_conditions_of_their_response_and_no_lines() -> None:
     design = plan_study(patients(), "DMSO")
     assert design.unit == "patient"
