@@ -152,7 +152,11 @@ def _stage_study(
     write_table(pd.DataFrame({"sample": kept, "size_factor": 1.0}), here / "size_factors.tsv")
     for id, (up, down) in calls.items():
         agreement = {"lines_same_sign": 2, "lines": 4} if id.startswith("interaction") else {}
-        write_table(gene_table(up, down).assign(**agreement), here / f"{id}.tsv")
+        table = gene_table(up, down).assign(**agreement)
+        if id.startswith("any"):
+            only_wald = ["p_adjusted_threshold", "shrunken_log2_fold_change", "shrunken_lfc_se"]
+            table = table.assign(**dict.fromkeys(only_wald, np.nan), largest="drug.bortezomib.S1.20nM")
+        write_table(table, here / f"{id}.tsv")
     if calls:
         tests = {id: gene_table(*numbers) for id, numbers in calls.items()}
         by_limma = {id: _by_limma(test) for id, test in tests.items()}

@@ -68,7 +68,7 @@ def plan_studies(
     requests that the samples cannot estimate.
     """
     asked = as_requests(requests)
-    designs = design_studies(samples.assign(kept=True), vehicle, drugs, covariates, asked)
+    designs, refused = _design_each(samples.assign(kept=True), vehicle, drugs, covariates, asked)
     hopeless = [
         request.problem(f"cannot be estimated in study '{study}': {contrast.reason}")
         for study, design in designs.items()
@@ -76,8 +76,8 @@ def plan_studies(
         for request in asked
         if request.id == contrast.id and contrast.reason not in ("", design.untested_because)
     ]
-    if hopeless:
-        raise InputError(*hopeless)
+    if refused or hopeless:
+        raise InputError(*refused, *hopeless)
     return designs
 
 
@@ -94,7 +94,20 @@ def design_studies(
     any study), a covariate that is no column or misses cells, a line of contradictory responses, and ids
     that clash.
     """
-    asked = as_requests(requests)
+    designs, refused = _design_each(samples, vehicle, drugs, covariates, as_requests(requests))
+    if refused:
+        raise InputError(*refused)
+    return designs
+
+
+def _design_each(
+    samples: pd.DataFrame,
+    vehicle: str,
+    drugs: Sequence[str] | None,
+    covariates: Sequence[str],
+    asked: Sequence[ContrastRequest],
+) -> tuple[dict[str, StudyDesign], list[Problem]]:
+    """The design of each study without the requests that nobody can answer, and what is wrong with these."""
     studies = pd.Series([name or "study" for name in column(samples, "study", text)], index=samples.index)
     _check_names(samples, vehicle, drugs, asked, list(dict.fromkeys(studies)))
     designs: dict[str, StudyDesign] = {}
@@ -111,9 +124,7 @@ def design_studies(
         for error in refusals[request.id]
         for problem in error.problems
     ]
-    if problems:
-        raise InputError(*dict.fromkeys(problems))
-    return designs
+    return designs, list(dict.fromkeys(problems))
 
 
 def as_requests(requests: Requests) -> list[ContrastRequest]:

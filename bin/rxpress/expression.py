@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from rxpress.cells import listing
 from rxpress.deseq.glm import by_sample
 from rxpress.deseq.stabilize import stabilize_variance
 from rxpress.errors import InputError, Problem
-from rxpress.fit_choice import choose_fit
+from rxpress.fit_choice import ChosenFit, choose_fit
 from rxpress.fit_facts import call_facts, fit_facts, fit_warnings, method_facts
 from rxpress.gene_tables import Testing, class_table, contrast_table
 from rxpress.limma_tables import limma_tables
@@ -61,30 +61,60 @@ def analyze_study(
     tested: dict[str, pd.DataFrame] = {}
     if not untested:
         check_design(design, samples)
-        models = {m.name: ModelData.of(m, counts, samples) for m in design.models if design.of_model(m)}
-        asked = [contrast for contrast in design.contrasts if contrast.status == "ok"]
-        of_samples = [contrast for contrast in asked if contrast.test != "moderated_t"]
-        over_lines = {c.id: class_table(models[c.model], c, rule) for c in asked if c not in of_samples}
-        fits = fit_models(models, design, rule, inference, fit)
-        by_deseq2 = {c.id: contrast_table(fits[c.model], c) for c in of_samples}
-        by_limma = limma_tables(models, of_samples, rule, by_line=fit != "study")
-        tested = over_lines | (by_limma if method == "limma" else by_deseq2)
-        tables |= {"dispersions.tsv": dispersion_table(fits)} | second_opinion(by_deseq2, by_limma)
-        facts |= {"method": method} | facts_of_models(fits, design) | call_facts(tested, rule)
+        wanted = Wanted(rule, inference, fit, method)
+        found = [
+            evaluate_model(ModelData.of(model, counts, samples), design.of_model(model), wanted)
+            for model in design.models
+            if design.of_model(model)
+        ]
+        by_id = {id: table for one in found for id, table in one.tables.items()}
+        tested = {c.id: by_id[c.id] for c in design.contrasts if c.id in by_id}
+        tables |= join_tables(found)
+        facts |= {"method": method} | join_facts(found) | call_facts(tested, rule)
         facts["genes_rescued"] = getattr(inference, "rescued", 0)
     tables |= {f"{contrast}.tsv": table for contrast, table in tested.items()}
     tables["summary.tsv"] = summary_table(design.contrasts, tested, untested)
     return StudyResults(replace(counts.genes, values=expression), tables, facts)
 
 
-def fit_models(
-    models: Mapping[str, ModelData], design: StudyDesign, rule: CallRule, inference: Inference, fit: str
-) -> dict[str, Testing]:
-    """The fits of models, by name."""
-    return {
-        name: Testing(data, choose_fit(data, design.of_model(data.model), fit, inference), rule, inference)
-        for name, data in models.items()
-    }
+@dataclass(frozen=True)
+class Wanted:
+    """How contrasts are to be tested and judged; the fields are those of `analyze_study`."""
+
+    rule: CallRule
+    inference: Inference
+    fit: str
+    method: str
+
+
+@dataclass(frozen=True)
+class ModelResults:
+    """What is kept of a model once its contrasts are evaluated; the fit itself is large.
+
+    tables : {contrast: gene table}; more : the model's part of tables by file name; facts : for fit.json.
+    """
+
+    name: str
+    tables: dict[str, pd.DataFrame]
+    more: dict[str, pd.DataFrame]
+    facts: dict[str, Any]
+
+
+def evaluate_model(data: ModelData, contrasts: Sequence[Contrast], wanted: Wanted) -> ModelResults:
+    """Fit one model and evaluate its contrasts by both methods, and those over lines."""
+    rule = wanted.rule
+    of_samples = [contrast for contrast in contrasts if contrast.test != "moderated_t"]
+    chosen = choose_fit(data, contrasts, wanted.fit, wanted.inference)
+    testing = Testing(data, chosen, rule, wanted.inference)
+    by_deseq2 = {c.id: contrast_table(testing, c) for c in of_samples}
+    by_limma = limma_tables(data, of_samples, rule, by_line=wanted.fit != "study")
+    over_lines = {c.id: class_table(data, c, rule) for c in contrasts if c not in of_samples}
+    return ModelResults(
+        data.model.name,
+        over_lines | (by_limma if wanted.method == "limma" else by_deseq2),
+        {"dispersions.tsv": dispersion_table(data, chosen)} | second_opinion(by_deseq2, by_limma),
+        fit_facts(data, chosen) | {"warnings": fit_warnings(data, chosen, contrasts)},
+    )
 
 
 def check_design(design: StudyDesign, samples: pd.DataFrame) -> None:
@@ -101,21 +131,22 @@ def check_design(design: StudyDesign, samples: pd.DataFrame) -> None:
         raise InputError(Problem(what, "give both as design_contrasts.py wrote them"))
 
 
-def facts_of_models(models: Mapping[str, Testing], design: StudyDesign) -> dict[str, Any]:
+def join_facts(models: Sequence[ModelResults]) -> dict[str, Any]:
     """What fit.json says of the fits: of one at the top, of several under `models`, by name."""
-    each = {
-        name: fit_facts(one.data, one.chosen)
-        | {"warnings": fit_warnings(one.data, one.chosen, design.of_model(one.data.model))}
-        for name, one in models.items()
-    }
-    if len(each) == 1:
-        return next(iter(each.values()))
-    warnings = [text for facts in each.values() for text in facts.pop("warnings")]
-    for name, one in models.items():
-        counts = one.data.counts
-        sizes = zip(counts.samples, counts.normalization.size_factors.tolist(), strict=True)
-        each[name]["size_factors"] = dict(sizes)
+    if len(models) == 1:
+        return models[0].facts
+    warnings = [text for one in models for text in one.facts["warnings"]]
+    each = {one.name: {k: fact for k, fact in one.facts.items() if k != "warnings"} for one in models}
     return {"models": each, "warnings": list(dict.fromkeys(warnings))}
+
+
+def join_tables(models: Sequence[ModelResults]) -> dict[str, pd.DataFrame]:
+    """The tables of all models by file name; dispersions with the column `model` if there are several."""
+    parts = [dict(one.more) for one in models]
+    if len(models) > 1:
+        for one, part in zip(models, parts, strict=True):
+            part["dispersions.tsv"] = part["dispersions.tsv"].assign(model=one.name)
+    return {name: pd.concat([part[name] for part in parts], ignore_index=True) for name in parts[0]}
 
 
 def why_untested(counts: StudyCounts) -> str:
@@ -131,26 +162,17 @@ def size_factor_table(counts: StudyCounts) -> pd.DataFrame:
     return pd.DataFrame({"sample": counts.samples, "size_factor": counts.normalization.size_factors})
 
 
-def dispersion_table(models: Mapping[str, Testing]) -> pd.DataFrame:
-    """Dispersions, one row per gene; of fits by line and of several models one per line or model and gene."""
-    parts = []
-    for name, one in models.items():
-        own = _dispersions_of(one)
-        parts.append(own.assign(model=name) if len(models) > 1 else own)
-    return pd.concat(parts, ignore_index=True)
-
-
-def _dispersions_of(one: Testing) -> pd.DataFrame:
-    chosen, genes = one.chosen, one.data.counts.genes
+def dispersion_table(data: ModelData, chosen: ChosenFit) -> pd.DataFrame:
+    """Dispersions, one row per gene; of fits by line, one per line and gene."""
     parts = []
     for line in chosen.fit.trends:
-        first = int(np.argmax(one.data.lines == line))
+        first = int(np.argmax(data.lines == line)) if chosen.kind == "cell_line" else 0
         values = {
-            name: by_sample(getattr(chosen.fit.genes, name))[:, first if chosen.kind == "cell_line" else 0]
+            name: by_sample(getattr(chosen.fit.genes, name))[:, first]
             for name in ("gene_wise", "fitted", "final")
         }
-        names = {"gene_id": genes.gene_ids, "gene_name": genes.gene_names}
-        part = pd.DataFrame({**names, "base_mean": chosen.fit.base_means, **values})
+        genes = {"gene_id": data.counts.genes.gene_ids, "gene_name": data.counts.genes.gene_names}
+        part = pd.DataFrame({**genes, "base_mean": chosen.fit.base_means, **values})
         parts.append(part.assign(cell_line=line) if chosen.kind == "cell_line" else part)
     return pd.concat(parts, ignore_index=True)
 

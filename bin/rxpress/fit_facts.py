@@ -43,7 +43,7 @@ def method_facts(counts: StudyCounts, inference: Inference) -> dict[str, Any]:
 
 def fit_facts(data: ModelData, chosen: ChosenFit) -> dict[str, Any]:
     """What fit.json says of the fit of a model."""
-    fit = chosen.fit
+    fit, sizes = chosen.fit, data.counts.normalization.size_factors.tolist()
     return {
         "model": data.model.formula or data.model.name,
         "fit": chosen.kind,
@@ -55,6 +55,7 @@ def fit_facts(data: ModelData, chosen: ChosenFit) -> dict[str, Any]:
         "genes_expressed": int(fit.counts.any(axis=1).sum()),
         "genes_with_replaced_outliers": int(fit.replaced.sum()),
         "dispersion_trends": {name: _trend_facts(trend) for name, trend in fit.trends.items()},
+        "sample_size_factors": dict(zip(data.counts.samples, sizes, strict=True)),
     }
 
 

@@ -12,21 +12,8 @@ from rxpress.calls import CallRule, Tested, call_genes
 from rxpress.deseq.contrast import LOG2_E, evaluate_contrast
 from rxpress.deseq.joint import evaluate_joint
 from rxpress.fit_choice import ChosenFit
-from rxpress.line_level import (
-    count_agreeing,
-    evaluate_lines,
-    expressed_in_lines,
-    leave_one_out_range,
-    log2_cpm,
-)
-from rxpress.model_data import (
-    ModelData,
-    joint_vectors,
-    largest_member,
-    line_vectors,
-    mean_counts,
-    samples_of,
-)
+from rxpress.line_level import count_agreeing, evaluate_lines, expressed_in_lines, leave_one_out_range
+from rxpress.model_data import ModelData, joint_vectors, largest_member, line_vectors
 from rxpress.study_design import Contrast
 from rxpress.study_model import coefficient_vector
 from rxpress.tables import GeneMatrix
@@ -80,20 +67,16 @@ def _joint_table(testing: Testing, contrast: Contrast) -> pd.DataFrame:
 
 
 def class_table(data: ModelData, contrast: Contrast, rule: CallRule) -> pd.DataFrame:
-    """The test over lines, each with the value that least squares of its log2 CPM gives it."""
-    counts, factors = data.counts, data.counts.normalization.factors
+    """The test over lines, each with the value that least squares of log2 CPM give it."""
     vectors, signs = line_vectors(contrast, data.coefficients)
-    expression = log2_cpm(counts.values, factors, counts.normalization.size_factors)
-    values = expression @ np.linalg.pinv(data.matrix).T @ vectors
-    normalized = counts.values / factors
     line_counts = [
-        np.mean([normalized[:, own].mean(axis=1) for own in samples_of(data.model, part.weights)], axis=0)
-        for part in contrast.lines
+        np.mean([data.condition_counts[name] for name in part.weights], axis=0) for part in contrast.lines
     ]
-    means = expression[:, data.model.about(contrast.weights)].mean(axis=1)
     tested = expressed_in_lines(np.column_stack(line_counts), signs)
+    values = data.expression @ vectors
+    means = data.expression[:, (vectors != 0).any(axis=1)].mean(axis=1)
     test = evaluate_lines(values, signs, tested, means, rule.threshold)
-    return with_agreement(gene_table(counts.genes, mean_counts(counts), test, rule), values, signs)
+    return with_agreement(gene_table(data.counts.genes, data.mean_counts, test, rule), values, signs)
 
 
 def gene_table(genes: GeneMatrix, base_means: np.ndarray, test: Tested, rule: CallRule) -> pd.DataFrame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from rxpress.calls import CallRule
 from rxpress.deseq.multiple_testing import benjamini_hochberg
 from rxpress.gene_tables import gene_table, with_agreement
 from rxpress.limma import ModeratedFit, fit_linear_model, moderate
-from rxpress.model_data import ModelData, joint_vectors, largest_member, line_vectors, mean_counts
+from rxpress.model_data import ModelData, joint_vectors, largest_member, line_vectors
 from rxpress.study_counts import StudyCounts
 from rxpress.study_design import Contrast
 from rxpress.study_model import coefficient_vector
@@ -63,21 +63,17 @@ class WeighedCounts:
 
 
 def limma_tables(
-    models: Mapping[str, ModelData], contrasts: Sequence[Contrast], rule: CallRule, by_line: bool
+    data: ModelData, contrasts: Sequence[Contrast], rule: CallRule, by_line: bool
 ) -> dict[str, pd.DataFrame]:
-    """The gene table of each contrast, with the columns that tests by DESeq2 have; nothing is shrunken.
+    """The gene tables of a model's contrasts, with the columns of tests by DESeq2; nothing is shrunken.
 
     by_line : whether each cell line has a trend of the variance of its own, as far as lines have replicates.
     """
-    tables: dict[str, pd.DataFrame] = {}
-    for name, data in models.items():
-        own = [contrast for contrast in contrasts if contrast.model == name]
-        if own:
-            lines = data.lines if by_line and not data.model.formula else None
-            weighed = weigh_counts(data.counts, data.matrix, lines)
-            tables |= _wald_tables(data, weighed, [c for c in own if not c.jointly], rule)
-            tables |= {c.id: _joint_table(data, weighed, c, rule) for c in own if c.jointly}
-    return {contrast.id: tables[contrast.id] for contrast in contrasts}
+    weighed = weigh_counts(
+        data.counts, data.matrix, data.lines if by_line and not data.model.formula else None
+    )
+    tables = _wald_tables(data, weighed, [c for c in contrasts if not c.jointly], rule)
+    return tables | {c.id: _joint_table(data, weighed, c, rule) for c in contrasts if c.jointly}
 
 
 def _wald_tables(
@@ -92,7 +88,7 @@ def _wald_tables(
     for contrast, test, (_, signs) in zip(
         contrasts, contrast_tests(fit, rule.threshold), of_lines, strict=False
     ):
-        table = gene_table(data.counts.genes, mean_counts(data.counts), test, rule)
+        table = gene_table(data.counts.genes, data.mean_counts, test, rule)
         tables[contrast.id] = with_agreement(table, fit.estimate[:, first : first + len(signs)], signs)
         first += len(signs)
     return tables
@@ -106,7 +102,7 @@ def _joint_table(data: ModelData, weighed: WeighedCounts, contrast: Contrast, ru
     estimate, error = fit.estimate[genes, member], fit.error[genes, member]
     none = np.full(len(member), np.nan)
     test = VoomTest(estimate, error, fit.joint_statistic, p_value, benjamini_hochberg(p_value), none)
-    table = gene_table(data.counts.genes, mean_counts(data.counts), test, rule)
+    table = gene_table(data.counts.genes, data.mean_counts, test, rule)
     return table.assign(largest=largest_member(contrast, member, estimate))
 
 

@@ -87,20 +87,16 @@ def evaluate_lines(
     """Moderated t test (Smyth 2004) over lines, its prior variance a trend of expression.
 
     values : (genes, lines) log2; signs : (lines,) 1 or -1, one side only for a test against 0; tested :
-    (genes,) booleans; means : (genes,) mean log2 expression; threshold : log2 fold change.
+    (genes,) booleans; means : (genes,) mean log2 expression of conditions; threshold : log2 fold change.
     """
     sides = [signs > 0, signs < 0] if (signs < 0).any() else [signs > 0]
     design = np.column_stack(sides).astype(float)
     contrast = np.array([[1.0], [-1.0]][: len(sides)])
-    empty = np.full(len(values), np.nan)
-    test = LineTest(combine_lines(values, signs), *(empty.copy() for _ in range(5)))
+    estimate = combine_lines(values, signs)
     if not tested.any():
-        return test
-    linear = replace(fit_linear_model(values[tested], design, contrast), mean_expression=means[tested])
-    found = moderate(linear, trend=True)
-    test.error[tested], test.statistic[tested] = found.error[:, 0], found.statistic[:, 0]
-    test.p_value[tested] = found.p_value[:, 0]
-    beyond = empty.copy()
-    beyond[tested] = found.p_value_beyond(threshold)[:, 0]
-    adjusted = (benjamini_hochberg(test.p_value), benjamini_hochberg(beyond))
-    return replace(test, p_adjusted=adjusted[0], p_adjusted_threshold=adjusted[1])
+        return LineTest(estimate, *(np.full(len(values), np.nan) for _ in range(5)))
+    linear = fit_linear_model(values[tested], design, contrast)
+    found = moderate(replace(linear, mean_expression=means[tested]), trend=True).spread(tested)
+    p_value, beyond = found.p_value[:, 0], found.p_value_beyond(threshold)[:, 0]
+    adjusted = (benjamini_hochberg(p_value), benjamini_hochberg(beyond))
+    return LineTest(estimate, found.error[:, 0], found.statistic[:, 0], p_value, *adjusted)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from rxpress.cells import column, text
+from rxpress.line_level import log2_cpm
 from rxpress.study_counts import StudyCounts
 from rxpress.study_design import Contrast
 from rxpress.study_model import StudyModel, coefficient_vector, design_matrix
@@ -34,6 +35,30 @@ class ModelData:
         lines = np.array(column(model.rows(samples), "cell_line", lambda cell: text(cell) or ""))
         return cls(model, counts.of_model(model), *design_matrix(model, samples), lines)
 
+    @property
+    def normalized(self) -> np.ndarray:
+        """(genes, samples) normalised counts."""
+        return self.counts.values / self.counts.normalization.factors
+
+    @cached_property
+    def mean_counts(self) -> np.ndarray:
+        """(genes,) means of normalised counts."""
+        return self.normalized.mean(axis=1)
+
+    @cached_property
+    def expression(self) -> np.ndarray:
+        """(genes, p) least squares of log2 CPM: what conditions have on that scale."""
+        normalization = self.counts.normalization
+        cpm = log2_cpm(self.counts.values, normalization.factors, normalization.size_factors)
+        return cpm @ np.linalg.pinv(self.matrix).T
+
+    @cached_property
+    def condition_counts(self) -> dict[str, np.ndarray]:
+        """{condition: (genes,) mean normalised counts}."""
+        normalized, of_sample = self.normalized, np.array(list(self.model.conditions.values()))
+        names = dict.fromkeys(of_sample.tolist())
+        return {name: normalized[:, of_sample == name].mean(axis=1) for name in names}
+
 
 def line_vectors(contrast: Contrast, coefficients: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """(p, lines) weights of the lines of an average over coefficients; (lines,) signs of their sides."""
@@ -50,14 +75,3 @@ def largest_member(contrast: Contrast, member: np.ndarray, estimate: np.ndarray)
     """(genes,) the id of the member whose estimate a joint test reports; missing where there is none."""
     names = np.array([one.id for one in contrast.jointly], dtype=object)
     return pd.Series(names[member]).mask(np.isnan(estimate))
-
-
-def mean_counts(counts: StudyCounts) -> np.ndarray:
-    """(genes,) means of normalised counts."""
-    return (counts.values / counts.normalization.factors).mean(axis=1)
-
-
-def samples_of(model: StudyModel, weights: Mapping[str, float]) -> list[np.ndarray]:
-    """(samples,) booleans for each condition that has a weight."""
-    of_sample = np.array(list(model.conditions.values()))
-    return [of_sample == name for name in weights]

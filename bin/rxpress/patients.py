@@ -89,15 +89,15 @@ def notes_on_pairs(settings: Sequence[Setting], vehicle: str, kept: StudyModel) 
             (setting.treated, setting.untreated, vehicle),
             (setting.untreated, setting.treated, setting.treatment),
         )
-        lone = {
+        lone = [
             f"{patient} (no {missing})"
             for here, there, missing in halves
             for patient, sample in here.items()
             if sample in kept.conditions and there.get(patient) not in kept.conditions
-        }
+        ]
         if lone:
             where = f"{setting.treatment}{setting.at()}"
-            notes.append(f"incomplete pairs, not in the drug effect of {where}: {listing(sorted(lone), 40)}")
+            notes.append(f"incomplete pairs, not in the drug effect of {where}: {listing(lone, 40)}")
     return notes
 
 

@@ -248,11 +248,13 @@ def test_everything_wrong_in_a_file_is_said_at_once(asked):
             contrasts:
               - {id: x, up: {cell_line: A}, down: {cell_line: R1}}
               - {id: y, up: {cell_line: S1}, down: {treatment: aspirin}}
+              - {id: z, formula: ~ cell_line + response, coefficients: {"response[T.resistant]": 1}}
             """
         ),
     )
     assert "contrasts.yml:3" in message
     assert "contrasts.yml:4" in message
+    assert "contrasts.yml:5: contrast 'z': cannot be estimated in study 'study'" in message
 
 
 def test_a_request_without_study_needs_one_study_that_answers_it(asked):

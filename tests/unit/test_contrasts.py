@@ -260,7 +260,23 @@ def test_a_batch_column_that_is_not_adjusted_for_is_a_note_and_so_is_confounding
     samples["batch"] = samples["treatment"].map({"DMSO": "1", "bortezomib": "2"})
     notes = plan_study(samples, "DMSO").notes
     assert any("2 batches, but batch is not among --covariates" in note for note in notes)
-    assert any(note.startswith("drug.bortezomib.S1") and "confounded with batch" in note for note in notes)
+    mixed = "drug.bortezomib.S1, drug.bortezomib.all: confounded with batch: 2 on one side, 1 on the other"
+    assert f"{mixed}, may be a batch effect" in notes
+
+
+def test_two_covariates_that_only_together_confound_are_both_named_with_their_levels():
+    samples = sheet({"S1": ""}, replicates=4)
+    samples["batch"] = ["june", "june", "july", "july"] + ["july"] * 4
+    samples["kit"] = ["v1", "v1", "v2", "v2"] + ["v1"] * 4
+    assert all(
+        contrast(plan_study(samples, "DMSO", covariates=[name]), "drug.bortezomib.S1").status == "ok"
+        for name in ("batch", "kit")
+    )
+    reason = contrast(plan_study(samples, "DMSO", covariates=["batch", "kit"]), "drug.bortezomib.S1").reason
+    assert reason == (
+        "confounded with batch and kit together (batch: july on one side, june, july on the other; "
+        "kit: v1 on one side, v1, v2 on the other)"
+    )
 
 
 def test_covariates_that_say_nothing_are_left_out_and_gaps_are_errors():

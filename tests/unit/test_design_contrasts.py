@@ -120,3 +120,17 @@ def test_a_wrong_contrasts_file_is_an_error_of_the_user(run, tmp_path):
     done, _ = run(sheet(), "--contrasts", str(tmp_path / "wanted.yml"))
     assert done.returncode == 2
     assert done.stderr.startswith("error: wanted.yml:2: contrast 'x': `up:` no sample has cell_line 'S9'")
+
+
+def test_the_same_patients_give_the_same_bytes_whatever_the_order_of_sets(run, monkeypatch):
+    responses = {f"P{i}": "sensitive" if i < 4 else "resistant" for i in range(8)}
+    samples = sheet(responses, replicates=2).rename(columns={"cell_line": "patient"})
+    written = []
+    for seed in ("1", "2"):
+        monkeypatch.setenv("PYTHONHASHSEED", seed)
+        done, out = run(samples[samples["sample"] != "P0_DMSO_0_24_1"])
+        assert (done.returncode, done.stderr) == (0, "")
+        written.append((out / "study" / "contrasts.json").read_bytes())
+    assert written[0] == written[1]
+    models = {model["name"]: model for model in json.loads(written[0])["models"]}
+    assert models["pairs.bortezomib"]["libraries"]["P0.DMSO.24h"] == ["P0_DMSO_0_24_2"]

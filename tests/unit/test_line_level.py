@@ -103,6 +103,29 @@ def test_a_side_that_falls_below_three_lines_loses_its_test_over_lines_and_says_
     assert found["treated.bortezomib.resistant_vs_sensitive.class"].status == "ok"
 
 
+def test_batches_are_adjusted_for_in_tests_over_lines() -> None:
+    """A batch that holds more of the treated samples in some lines must not look like a drug effect."""
+    samples = sheet({f"{side[0].upper()}{i}": side for side in ("sensitive", "resistant") for i in range(3)})
+    treated_in_3 = (samples["batch"] == "3") & (samples["treatment"] == "DMSO")
+    samples = samples[~(treated_in_3 & samples["cell_line"].isin(["R0", "R1", "R2"]))].reset_index(drop=True)
+    rng = np.random.default_rng(2)
+    means = 2 ** rng.uniform(5, 10, (300, 1)) * np.ones(len(samples))
+    means[:100, samples["batch"] == "3"] *= 16
+    ids, names = np.array([f"g{i}" for i in range(300)]), samples["sample"].tolist()
+    counts = GeneMatrix(ids, ids, names, rng.negative_binomial(20, 20 / (20 + means)).astype(float))
+    final = final_samples(samples.assign(kept=True, **FOUND_OUT), "DMSO").assign(kept=True)
+    changes = {}
+    for covariates in ([], ["batch"]):
+        design = design_studies(samples.assign(kept=True), "DMSO", covariates=covariates)["study"]
+        results = analyze_study(
+            prepare_counts(counts, None, names), final, design, CallRule(), BatchedInference()
+        )
+        table = results.tables["interaction.bortezomib.resistant_vs_sensitive.class.tsv"]
+        changes[len(covariates)] = table["log2_fold_change"][:100].median()
+    assert changes[0] > 0.5
+    assert changes[1] == pytest.approx(0, abs=0.1)
+
+
 def test_the_average_is_equal_to_the_mean_of_lines_left_out_in_turn() -> None:
     design, results = seven_lines()
     for contrast in design.contrasts:

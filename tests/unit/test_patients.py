@@ -87,8 +87,19 @@ def test_the_summed_library_and_the_pairs_are_those_meant() -> None:
     for name in ("pairs.drug", "pairs_by_response.drug"):
         assert {sample.split(".")[0] for sample in models[name].conditions} == paired
     (note,) = [note for note in design.notes if "incomplete" in note]
-    assert note.endswith("P02 (no vehicle), P05 (no drug), P09 (no vehicle), P12 (no drug)")
+    assert note.endswith("P02 (no vehicle), P09 (no vehicle), P05 (no drug), P12 (no drug)")
     assert len(contrast(design, "drug.drug.all").samples) == 17
+
+
+def test_each_model_is_normalised_by_its_own_samples_and_fit_json_tells() -> None:
+    _, results = cohort()
+    baseline = results.facts["models"]["baseline"]
+    assert baseline["samples"] == 10
+    assert set(baseline["sample_size_factors"]) == {
+        s for s in baseline["sample_size_factors"] if "vehicle" in s
+    }
+    assert results.tables["size_factors.tsv"]["sample"].tolist() == golden("samples")["sample"].tolist()
+    assert set(results.tables["dispersions.tsv"]["model"]) == set(results.facts["models"])
 
 
 def test_patients_have_conditions_of_their_response_and_no_lines() -> None:
@@ -145,6 +156,34 @@ def test_one_pair_is_not_enough_and_the_reason_says_so() -> None:
     (design,) = design_studies(samples, "DMSO").values()
     assert contrast(design, "drug.bortezomib.all").reason == "no complete pair is left"
     assert contrast(design, "baseline.resistant_vs_sensitive").status == "ok"
+
+
+def test_a_patient_has_one_response_and_its_rows_speak_for_each_other() -> None:
+    samples = patients()
+    samples.loc[samples["treatment"] == "DMSO", "response"] = None
+    assert plan_study(samples, "DMSO").conditions[0] == "sensitive.DMSO.24h"
+    samples.loc[samples["treatment"] == "DMSO", "response"] = "resistant"
+    with pytest.raises(InputError, match="patient 'S1' is called both sensitive and resistant"):
+        plan_study(samples, "DMSO")
+
+
+def test_each_drug_has_its_baseline_where_patients_answer_drugs_differently() -> None:
+    samples = patients(treatments=[DMSO, ("bortezomib", 20.0, 24.0), ("carfilzomib", 5.0, 24.0)])
+    samples.loc[samples["treatment"] == "DMSO", "response"] = None
+    swapped = samples["response"].map({"sensitive": "resistant", "resistant": "sensitive"})
+    samples["response"] = samples["response"].mask(samples["treatment"] == "carfilzomib", swapped)
+    design = plan_study(samples, "DMSO")
+    models = {model.name: model.conditions for model in design.models}
+    assert models["baseline.bortezomib"]["S1.DMSO.24h"] == "sensitive.DMSO.24h"
+    assert models["baseline.carfilzomib"]["S1.DMSO.24h"] == "resistant.DMSO.24h"
+    assert models["pairs_by_response.carfilzomib"]["S1.DMSO.24h"] == "resistant.DMSO.24h"
+
+
+def test_a_library_without_patient_enters_no_derived_contrast() -> None:
+    stray = pd.DataFrame({"sample": ["x"], "treatment": ["DMSO"], "time_h": [24.0], "patient": [None]})
+    design = plan_study(pd.concat([patients(), stray], ignore_index=True), "DMSO")
+    assert any("lacks a patient or treatment" in note for note in design.notes)
+    assert not [c.id for c in design.contrasts if "x" in c.samples]
 
 
 def test_libraries_that_are_summed_must_agree_in_covariates() -> None:

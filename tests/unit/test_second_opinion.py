@@ -18,7 +18,6 @@ from rxpress.calls import CallRule
 from rxpress.deseq.size_factors import Normalization, normalize
 from rxpress.gene_tables import gene_table
 from rxpress.limma_tables import contrast_tests, effective_sizes, weigh_counts, worthwhile
-from rxpress.model_data import mean_counts
 from rxpress.second_opinion import second_opinion
 from rxpress.study_counts import StudyCounts
 from rxpress.tables import GeneMatrix, read_json, read_table
@@ -39,7 +38,8 @@ def voom_table(
     """The gene table of a contrast of a design."""
     fit = weigh_counts(counts, matrix, lines).fit(np.array([contrast], dtype=float))
     (test,) = contrast_tests(fit, CallRule().threshold)
-    return gene_table(counts.genes, mean_counts(counts), test, CallRule())
+    means = (counts.values / counts.normalization.factors).mean(axis=1)
+    return gene_table(counts.genes, means, test, CallRule())
 
 
 def test_a_study_of_counts_is_tested_as_by_limma() -> None:

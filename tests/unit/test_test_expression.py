@@ -245,6 +245,15 @@ def test_samples_that_are_not_kept_touch_nothing() -> None:
         pd.testing.assert_frame_equal(table, left_out.tables[name])
 
 
+def test_a_design_of_other_samples_is_refused() -> None:
+    samples, design = designed(sheet({"S1": "sensitive"}))
+    counts = planted_counts(samples)
+    fewer = samples[samples["sample"] != counts.samples[0]]
+    ready = prepare_counts(counts, None, fewer["sample"].tolist())
+    with pytest.raises(InputError, match=f"what samples.tsv does not keep: {counts.samples[0]}"):
+        analyze_study(ready, fewer, design, CallRule(), BatchedInference())
+
+
 def test_a_few_genes_that_swallow_the_reads_of_one_side_are_warned_of() -> None:
     samples = sheet({"S1": "sensitive"})
     counts = planted_counts(samples)
