@@ -45,7 +45,7 @@ def test_images_have_no_entrypoint_and_say_their_version(docker: Docker, image: 
         ("reads", "fastp", "fastp --version 2>&1"),
         ("reads", "FastQC", "fastqc --version"),
         ("reads", "gffread", "gffread --version 2>&1"),
-        ("reads", "SAMtools", "samtools --version"),
+        ("reads", "SAMtools", "samtools --version | head -n 1"),
         ("reads", "Python", "python3 --version"),
         ("reads", "NumPy", "python3 -c 'import numpy; print(numpy.__version__)'"),
         ("toolkit", "Python", "python3 --version"),
@@ -57,7 +57,7 @@ def test_labels_tell_the_versions_that_run(docker: Docker, image: str, tool: str
     label = docker.inspect(image, '{{index .Config.Labels "rxpress.versions"}}')
     told = re.search(rf"\b{tool} ([\d.]+)", label)
     assert told
-    assert re.search(rf"\b{re.escape(told[1])}\b", docker.run(image, "bash", "-c", command))
+    assert re.search(rf"(?<![\d.]){re.escape(told[1])}(?!\d)", docker.run(image, "bash", "-c", command))
 
 
 @pytest.mark.parametrize(("image", "lock"), [("toolkit", "toolkit"), ("multiqc", "report")])
