@@ -1,22 +1,26 @@
-# make demo   installs what is missing, makes the demo study, runs the pipeline on it into results/demo/
-# make test   installs what is missing and runs everything quick
-# make real   runs the pipeline on real data, when its folder is there (RXPRESS_REAL_DATA, else ../shared/data)
+# make demo         installs what is missing, makes the demo study, runs the pipeline on it into results/demo/
+# make test         installs what is missing and runs everything quick
+# make containers   builds the images and runs the pipeline in them, when Docker is there or can be installed
+# make real         runs the pipeline on real data, when its folder is there (RXPRESS_REAL_DATA, else ../shared/data)
 SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/launcher
 export PYTHONDONTWRITEBYTECODE := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: demo test real setup lint unit pipeline
+.PHONY: demo test containers real setup lint unit pipeline
 
 demo:
 	@scripts/setup.sh
 	@python tests/data/make_demo_study.py --outdir demo
-	nextflow -q run . -resume -ansi-log false -work-dir work/demo --outdir results/demo \
+	nextflow -q run . -profile $$(cat .tools/profile) -resume -ansi-log false -work-dir work/demo --outdir results/demo \
 		--input demo/samplesheet.csv --transcripts demo/transcripts.fa.gz --gtf demo/annotation.gtf.gz
 	@echo "The report: $(CURDIR)/results/demo/report/rxpress_report.html"
 
 test: lint
-	python -m pytest -m "not real"
+	python -m pytest -m "not real and not containers"
+
+containers: setup
+	python -m pytest -m containers -rs
 
 real: setup
 	python -m pytest -m real -rs

@@ -3,6 +3,8 @@
 #   .venv            Python packages as locked in requirements/
 #   .tools/nextflow  Nextflow, when there is none on PATH (and Java, when there is none)
 #   Debian packages  Salmon, fastp, FastQC, gffread, when they are not on PATH (RXPRESS_APT=no forbids it)
+#   Docker images    instead of these packages, where apt-get may not be used
+#   .tools/profile   the profile that runs with what is there: standard, or docker
 # `scripts/setup.sh test` adds the packages that only the tests need.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -12,6 +14,7 @@ stop() { printf 'setup: error: %s\n' "$*" >&2; exit 2; }
 have() { command -v "$1" > /dev/null 2>&1; }
 
 may_apt() { have apt-get && [ "${RXPRESS_APT:-yes}" != no ] && { [ "$(id -u)" = 0 ] || sudo -n true 2> /dev/null; }; }
+docker_answers() { have docker && docker info > /dev/null 2>&1; }
 apt_install() {
     local as_root=(env DEBIAN_FRONTEND=noninteractive)
     [ "$(id -u)" = 0 ] || as_root=(sudo -n "${as_root[@]}")
@@ -86,14 +89,27 @@ install_nextflow() {
     printf '%s\n' "$java" > .tools/nextflow/java
 }
 
+# Programs from PATH, else from Debian, else in images. What was chosen is for `nextflow run -profile`.
 install_programs() {
-    local program missing=()
+    local program missing=() profile=standard
     for program in salmon fastp fastqc gffread; do
         have "$program" || missing+=("$program")
     done
-    [ ${#missing[@]} = 0 ] && return
-    may_apt || stop "not on PATH: ${missing[*]}; install them (Debian's packages have these names)"
-    apt_install "${missing[@]}" procps
+    if [ ${#missing[@]} = 0 ]; then
+        :
+    elif may_apt; then
+        apt_install "${missing[@]}" procps
+    elif docker_answers; then
+        say "not on PATH: ${missing[*]}; steps run in Docker images"
+        RXPRESS_ENGINE=docker containers/build.sh
+        profile=docker
+    else
+        stop "not on PATH: ${missing[*]}. Put them there (Debian and Bioconda have packages of these names), or let" \
+            "apt-get install them (as root or with sudo, and RXPRESS_APT not 'no'), or let Docker run (docker info must" \
+            "answer) so that their images can be built"
+    fi
+    mkdir -p .tools
+    printf '%s\n' "$profile" > .tools/profile
 }
 
 # Behind a proxy that has certificates of its own, the system's list is the one that knows them.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import os
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -79,6 +81,40 @@ def small_rows() -> list[dict[str, str]]:
     return [row | {name: str(SMALL / row[name]) for name in ("fastq_1", "fastq_2")} for row in rows]
 
 
+def quant_rows(run: Run) -> list[dict[str, str]]:
+    """One row per sample of the small study that starts from its Salmon folder."""
+    folders = run.results / "reads" / "salmon"
+    rows = {row["sample"]: row for row in small_rows()}
+    hidden = ("fastq_1", "fastq_2", "strandedness")
+    return [
+        {k: v for k, v in row.items() if k not in hidden} | {"quant": str(folders / name)}
+        for name, row in rows.items()
+    ]
+
+
+def hash_tables(run: Run) -> dict[str, str]:
+    """SHA-256 of every matrix and table of the run by its path."""
+    files = [path for part in ("expression", "differential") for path in (run.results / part).rglob("*")]
+    return {
+        str(path.relative_to(run.results)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+        if path.is_file()
+    }
+
+
+def with_engine(options: tuple[object, ...], engine: str | None) -> tuple[object, ...]:
+    """The options with the profile of the engine, which is by default the one that scripts/setup.sh chose."""
+    if engine is None:
+        chosen = ROOT / ".tools" / "profile"
+        engine = chosen.read_text().strip() if chosen.exists() else "standard"
+    if engine == "standard":
+        return options
+    if "-profile" not in options:
+        return ("-profile", engine, *options)
+    at = options.index("-profile") + 1
+    return (*options[:at], f"{options[at]},{engine}", *options[at + 1 :])
+
+
 @pytest.fixture(scope="session")
 def nextflow() -> str:
     """Nextflow from PATH, else the launcher that scripts/setup.sh fed."""
@@ -91,11 +127,23 @@ def nextflow() -> str:
 
 @pytest.fixture(scope="session")
 def run_pipeline(nextflow: str) -> Callable[..., Run]:
-    """`run_pipeline(folder, *options, pipeline=ROOT, env={})` launches in `folder`, into `folder`/results."""
+    """`run_pipeline(folder, *options, pipeline=ROOT, …)` launches in `folder`, into `folder`/results.
 
-    def run(folder: Path, *options: object, pipeline: Path = ROOT, env: dict[str, str] | None = None) -> Run:
+    `engine` is the profile to run with, `env` are further variables, `user` are the arguments of
+    subprocess.run that name another user.
+    """
+
+    def run(
+        folder: Path,
+        *options: object,
+        pipeline: Path = ROOT,
+        engine: str | None = None,
+        env: dict[str, str] | None = None,
+        user: dict[str, Any] | None = None,
+    ) -> Run:
         folder.mkdir(parents=True, exist_ok=True)
-        command = [nextflow, "-q", "run", pipeline, "-resume", "-ansi-log", "false", *options]
+        command = [nextflow, "-q", "run", pipeline, "-resume", "-ansi-log", "false"]
+        command += with_engine(options, engine)
         if "--outdir" not in options:
             command += ["--outdir", "results"]
         ended = subprocess.run(
@@ -106,6 +154,7 @@ def run_pipeline(nextflow: str) -> Callable[..., Run]:
             stderr=subprocess.STDOUT,
             env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"} | (env or {}),
             stdin=subprocess.DEVNULL,
+            **(user or {}),
         )
         return Run(ended.returncode, ended.stdout, folder / "results")
 

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from .conftest import PIPELINE_PARTS, ROOT, SMALL, SMALL_REFERENCES, Run, read_tsv, small_rows, write_csv
+from .conftest import (
+    PIPELINE_PARTS,
+    ROOT,
+    SMALL,
+    SMALL_REFERENCES,
+    Run,
+    hash_tables,
+    quant_rows,
+    read_tsv,
+    small_rows,
+    write_csv,
+)
 
 pytestmark = pytest.mark.pipeline
 
@@ -105,27 +115,9 @@ def test_strict_parser_gives_the_same_tables_from_quant_folders(
             *SMALL_REFERENCES[2:],
             env={"NXF_SYNTAX_PARSER": parser},
         ).ended_well()
-        tables = [*(run.results / "differential").rglob("*"), *(run.results / "expression").rglob("*")]
-        digests.append(
-            {
-                str(path.relative_to(run.results)): hashlib.sha256(path.read_bytes()).hexdigest()
-                for path in tables
-                if path.is_file()
-            }
-        )
+        digests.append(hash_tables(run))
     assert digests[0] == digests[1]
     assert "expression/study/gene_counts.tsv" in digests[0]
-
-
-def quant_rows(run: Run) -> list[dict[str, str]]:
-    """One row per sample of the small study that starts from its Salmon folder."""
-    folders = run.results / "reads" / "salmon"
-    rows = {row["sample"]: row for row in small_rows()}
-    hidden = ("fastq_1", "fastq_2", "strandedness")
-    return [
-        {k: v for k, v in row.items() if k not in hidden} | {"quant": str(folders / name)}
-        for name, row in rows.items()
-    ]
 
 
 def test_unusable_samples_are_left_out_aloud_and_do_not_stop_the_others(
