@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -129,30 +129,20 @@ def _stage_study(
     samples = _samples(study, prefix, left_out)
     kept = samples.loc[samples["kept"], "sample"].tolist()
     here = folder / "differential" / study
-    contrasts = [_contrast(id, kept) for id in calls]
-    conditions = tuple(samples["condition"].unique())
-    design = StudyDesign(
-        study,
-        "cell_line",
-        "DMSO",
-        conditions,
-        (),
-        untested_because,
-        ("S2 has no partner",),
-        models=(StudyModel("conditions", dict(zip(kept, samples["condition"], strict=False))),),
-        contrasts=tuple(contrasts),
-    )
+    design = _design(study, samples, untested_because, calls)
     write_table(
         samples.assign(kept=samples["kept"].map({True: "true", False: "false"})), here / "samples.tsv"
     )
     write_json(design.to_json(), here / "contrasts.json")
     write_json({"warnings": [], "untested_because": untested_because}, here / "fit.json")
-    summary = [{"id": c.id, "label": c.label, "status": "ok", "lines_agree": 0.5} for c in contrasts]
+    summary = [{"id": c.id, "label": c.label, "status": "ok", "lines_agree": 0.5} for c in design.contrasts]
     write_table(pd.DataFrame(summary, columns=["id", "label", "status", "lines_agree"]), here / "summary.tsv")
     write_table(pd.DataFrame({"sample": kept, "size_factor": 1.0}), here / "size_factors.tsv")
     for id, (up, down) in calls.items():
-        agreement = {"lines_same_sign": 2, "lines": 4} if id.startswith("interaction") else {}
-        table = gene_table(up, down).assign(**agreement)
+        table = gene_table(up, down)
+        if id.startswith("interaction"):
+            ends = {"lfc_min_leave_one_out": table["log2_fold_change"] - 1, "lfc_max_leave_one_out": 3.25}
+            table = table.assign(lines_same_sign=2, lines=4, **ends)
         if id.startswith("any"):
             only_wald = ["p_adjusted_threshold", "shrunken_log2_fold_change", "shrunken_lfc_se"]
             table = table.assign(**dict.fromkeys(only_wald, np.nan), largest="drug.bortezomib.S1.20nM")
@@ -169,6 +159,23 @@ def _stage_study(
     values = np.random.default_rng(7).normal(8, 1, (GENES, len(kept)))
     log2 = GeneMatrix(gene_ids(), table["gene_name"].to_numpy(str), kept, values)
     write_matrix(log2, folder / "expression" / study / "log2_expression.tsv")
+
+
+def _design(
+    study: str, samples: pd.DataFrame, untested_because: str, contrasts: Iterable[str]
+) -> StudyDesign:
+    kept = samples.loc[samples["kept"], "sample"].tolist()
+    return StudyDesign(
+        study,
+        unit="cell_line",
+        vehicle="DMSO",
+        conditions=tuple(samples["condition"].unique()),
+        covariates=(),
+        untested_because=untested_because,
+        notes=("S2 has no partner",),
+        models=(StudyModel("conditions", dict(zip(kept, samples["condition"], strict=False))),),
+        contrasts=tuple(_contrast(id, kept) for id in contrasts),
+    )
 
 
 def _contrast(id: str, samples: Sequence[str]) -> Contrast:

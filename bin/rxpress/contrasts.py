@@ -198,16 +198,11 @@ def _design_study(
     untested = _why_untested(samples, kept, planned, grounds, vehicle)
     contrasts = judge(planned, grounds, SCOPE[study_unit(samples)], untested)
     _check_ids(contrasts)
-    summed = plan.models[CONDITIONS].keep(kept)
-    notes += [*plan.notes, *notes_on_sides(asked), *notes_on_lines(planned, grounds)]
-    notes += notes_on_pairs(plan.settings, vehicle, summed)
+    notes += [*plan.notes, *notes_on_pairs(plan.settings, vehicle, plan.models[CONDITIONS].keep(kept))]
+    notes += [*notes_on_sides(asked), *notes_on_lines(planned, grounds)]
     if not untested:
-        notes += [
-            *notes_on_effects(planned, contrasts),
-            *notes_on_replicates(contrasts, grounds),
-            *notes_on_blocks(asked, grounds),
-            *notes_on_batch(contrasts, grounds, used),
-        ]
+        notes += [*notes_on_effects(planned, contrasts), *notes_on_replicates(contrasts, grounds)]
+        notes += [*notes_on_blocks(asked, grounds), *notes_on_batch(contrasts, grounds, used)]
     return StudyDesign(
         study=study,
         unit=study_unit(samples),

@@ -255,8 +255,9 @@ def test_only_a_test_over_lines_may_name_a_marker(usual: Report, report: Callabl
 def test_genes_of_an_average_tell_how_many_lines_agree(usual: Report) -> None:
     first = usual.section(f"rxpress_top_genes_study_{INTERACTION.replace('.', '-')}")["data"][0]
     assert first["G1/x"]["lines_agree"] == "2 of 4"
+    assert first["G1/x"]["left_out"].endswith(" to 3.25")
     alone = usual.section(f"rxpress_top_genes_study_{DRUG.replace('.', '-')}")["data"][0]
-    assert "lines_agree" not in alone["G4/x"]
+    assert not {"lines_agree", "left_out"} & alone["G4/x"].keys()
 
 
 def test_two_studies_do_not_mix(report: Callable[..., Report]) -> None:

@@ -133,10 +133,12 @@ def _top_genes(results: Results, study: Study, contrast: Contrast, genes: pd.Dat
         "lines_agree": column(
             "Lines agree", "Lines of the average that change in the direction of the average"
         ),
+        "left_out": column("One left out", "Range of log2 FC when one line of the average is left out"),
         "call": column("Call", "By p-value and fold change", **colored_words(CALLS)),
     }
     frame = top_genes(genes)
     shown = frame.assign(lines_agree=_lines_agree(frame)) if len(contrast.lines) > 1 else frame
+    shown = shown.assign(left_out=_left_out(frame)) if "lfc_min_leave_one_out" in frame else shown
     up, down = (int((genes["call"] == call).sum()) for call in ("up", "down"))
     detail = f"{up:,} genes up and {down:,} down of {(genes['call'] != 'untested').sum():,} tested."
     tables = {f"top_genes_{study.name}_{contrast.id}": frame}
@@ -145,6 +147,12 @@ def _top_genes(results: Results, study: Study, contrast: Contrast, genes: pd.Dat
 
 def _lines_agree(genes: pd.DataFrame) -> pd.Series:
     return genes["lines_same_sign"].astype(str) + " of " + genes["lines"].astype(str)
+
+
+def _left_out(genes: pd.DataFrame) -> list[str]:
+    """`-0.3 to 1.2` for each gene."""
+    ends = zip(genes["lfc_min_leave_one_out"], genes["lfc_max_leave_one_out"], strict=True)
+    return [f"{least:.2f} to {most:.2f}" for least, most in ends]
 
 
 def fold_change_table(study: Study) -> pd.DataFrame:
