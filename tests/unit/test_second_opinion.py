@@ -17,9 +17,12 @@ from test_test_expression import CHANGED, COLUMNS, OPPOSED, designed, planted_co
 from rxpress.calls import CallRule
 from rxpress.deseq.size_factors import Normalization, normalize
 from rxpress.gene_tables import gene_table
-from rxpress.limma_tables import contrast_tests, effective_sizes, weigh_counts, worthwhile
+from rxpress.limma_tables import contrast_tests, effective_sizes, limma_tables, weigh_counts, worthwhile
+from rxpress.model_data import ModelData
 from rxpress.second_opinion import second_opinion
 from rxpress.study_counts import StudyCounts
+from rxpress.study_design import Contrast, JointMember
+from rxpress.study_model import StudyModel
 from rxpress.tables import GeneMatrix, read_json, read_table
 
 TWO_GROUPS = np.kron(np.eye(2), np.ones((3, 1)))
@@ -177,3 +180,27 @@ def test_the_report_sets_both_methods_side_by_side(report) -> None:  # noqa: F81
 
 def test_a_study_without_a_second_opinion_has_no_such_section(report) -> None:  # noqa: F811
     assert not any(id.startswith("rxpress_second_opinion") for id in report(calls={}).ids)
+
+
+def test_a_joint_test_is_a_moderated_f_of_its_contrasts_and_names_the_largest() -> None:
+    design, contrasts = matrix("design"), matrix("contrasts")
+    counts = study_of(matrix("voom.counts"), np.ones(len(design)))
+    names = [f"c{i}" for i in range(design.shape[1])]
+    model = StudyModel("conditions", dict.fromkeys(counts.samples, ""))
+    data = ModelData(model, counts, design, names, np.full(len(design), ""))
+    weights = {id: dict(zip(names, contrasts[:, i].tolist(), strict=True)) for i, id in enumerate("ab")}
+    plain = Contrast("", "", "drug", "conditions", {}, (), (), "wald", "ok", "", "", ())
+    asked = [replace(plain, id=id, weights=weights[id]) for id in "ab"] + [
+        replace(plain, id=id, test="lrt", jointly=tuple(JointMember(one, weights[one]) for one in members))
+        for id, members in (("both", "ab"), ("one", "a"))
+    ]
+    tables = limma_tables(data, asked, CallRule(), by_line=False)
+    tested = tables["both"]["call"] != "untested"
+    a, b = (tables[id]["log2_fold_change"].abs() for id in "ab")
+    assert tables["both"]["largest"][tested].tolist() == np.where(a >= b, "a", "b")[tested].tolist()
+    assert tables["both"]["largest"][~tested].isna().all()
+    np.testing.assert_allclose(tables["one"]["statistic"], tables["a"]["statistic"] ** 2, rtol=1e-9)
+    np.testing.assert_allclose(tables["one"]["p_value"], tables["a"]["p_value"], rtol=1e-9)
+    # a and b share the batches only: their t are nearly independent, and F nearly the mean of their squares.
+    mean = (tables["a"]["statistic"] ** 2 + tables["b"]["statistic"] ** 2) / 2
+    assert np.abs(np.log(tables["both"]["statistic"] / mean))[tested].quantile(0.9) < 0.5
