@@ -5,6 +5,7 @@
 #   containers/build.sh reads toolkit   only these
 #   RXPRESS_ENGINE=podman …             with this engine
 # The base image is pulled; when no registry answers, containers/base.sh makes it (as root, with debootstrap).
+# podman and buildah take their runtime from containers.conf.
 # How this machine reaches its package indexes (proxy, certificates, settings of pip and apt) serves the build and
 # stays out of the images.
 set -euo pipefail
@@ -54,14 +55,16 @@ import_root() {
     esac
 }
 self_test() {
-    local container
+    local container limits=()
+    # podman raises limits, which not even root may do everywhere; the test needs little.
+    [ "$engine" != podman ] || limits=(--ulimit nofile=1024 --ulimit nproc=1024)
     case $engine in
         buildah)
             container=$(buildah from "$1")
             buildah run --user "$nobody" "$container" -- self-test
             buildah rm "$container" > /dev/null
             ;;
-        *) "$engine" run --rm --network=none --user "$nobody" --read-only --tmpfs /tmp "$1" self-test ;;
+        *) "$engine" run --rm --network=none --user "$nobody" --read-only --tmpfs /tmp "${limits[@]}" "$1" self-test ;;
     esac
 }
 megabytes() {
@@ -132,10 +135,12 @@ build_image() {
         [ -z "${!variable:-}" ] || proxies+=(--build-arg "$variable=${!variable}")
     done
     say "building $image with $engine"
-    "$engine" build --network=host --tag "$image" --label "rxpress.recipe=$recipe" \
+    "$engine" build --network=host --tag "$image-untested" --label "rxpress.recipe=$recipe" \
         --build-arg "VERSION=${image##*:}" --build-arg "APT_OPTIONS=$(apt_options)" "${proxies[@]}" \
         "$folder/$name" > "$folder/$name.log" 2>&1 || { tail -n 40 "$folder/$name.log" >&2; stop "$image was not built"; }
-    self_test "$image" > "$folder/$name.log" 2>&1 || { cat "$folder/$name.log" >&2; stop "$image does not work"; }
+    # It gets its name when it works, so that a broken one is never taken for built.
+    self_test "$image-untested" > "$folder/$name.log" 2>&1 || { cat "$folder/$name.log" >&2; stop "$image does not work"; }
+    "$engine" tag "$image-untested" "$image" && "$engine" rmi "$image-untested" > /dev/null
     say "$image: $(megabytes "$image") MB unpacked, built and tested in $((SECONDS - began)) s"
 }
 

@@ -104,7 +104,9 @@ def own_daemon() -> Iterator[Path]:
         daemon.terminate()
         daemon.wait(timeout=60)
         del os.environ["DOCKER_HOST"]
-        shutil.rmtree(folder, ignore_errors=True)
+        # dockerd leaves its network namespace mounted.
+        subprocess.run(["umount", folder / "exec" / "netns" / "default"], capture_output=True)
+        shutil.rmtree(folder)
 
 
 def with_images(socket: Path) -> Docker:

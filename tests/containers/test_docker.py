@@ -133,7 +133,7 @@ def stranger_runs(
     """A run in the images whose user is STRANGER when we are root, else who we are."""
     folder.mkdir()
     folder.chmod(0o777)
-    env = {"HOME": str(folder), "NXF_HOME": str(folder / ".nextflow")}
+    env = {"HOME": str(folder), "TMPDIR": str(folder), "NXF_HOME": str(folder / ".nextflow")}
     return run_pipeline(
         folder, *options, engine="docker", env=env, user=stranger(docker), **more
     ).ended_well()
@@ -171,7 +171,7 @@ def test_demo_of_a_fresh_clone_runs_in_images_where_programs_are_missing(
         for name, value in os.environ.items()
         if name not in ("VIRTUAL_ENV", "MAKEFLAGS", "MAKELEVEL")
     }
-    env |= {"PATH": bare_path, "HOME": str(clone), "RXPRESS_APT": "no"}
+    env |= {"PATH": bare_path, "HOME": str(clone), "TMPDIR": str(open_folder), "RXPRESS_APT": "no"}
     made = subprocess.run(
         ["make", "demo"],
         cwd=clone,
