@@ -18,7 +18,7 @@ from functools import partial
 
 import numpy as np
 
-from deseq_peers import clocked, draw_counts, group_matrix, time_pydeseq2, time_r
+from deseq_peers import clocked, draw_counts, group_matrix, time_pydeseq2, time_r, use_one_thread
 from rxpress.deseq.contrast import estimate_contrast, shrink_contrast
 from rxpress.deseq.fit import StudyFit, fit_study
 from rxpress.deseq.size_factors import normalize
@@ -29,6 +29,7 @@ SUBSET = 200
 
 
 def main() -> None:
+    use_one_thread()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

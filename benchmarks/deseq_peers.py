@@ -11,14 +11,17 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
-    os.environ[name] = "1"
-for name in ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"):
-    os.environ.pop(name, None)
+import numpy as np
+import pandas as pd
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "bin"))
 
-import numpy as np  # noqa: E402
-import pandas as pd  # noqa: E402
+
+def use_one_thread() -> None:
+    """Start the script anew with one thread of BLAS, unless it has one."""
+    if os.environ.get("OPENBLAS_NUM_THREADS") != "1":
+        environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
+        os.execve(sys.executable, [sys.executable, *sys.argv], environment)
 
 
 def draw_counts(genes: int, conditions: int, replicates: int, seed: int = 1) -> np.ndarray:

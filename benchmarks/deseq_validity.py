@@ -11,10 +11,9 @@ from __future__ import annotations
 
 import argparse
 
-from deseq_peers import group_matrix, run_r  # before numpy, whose threads it sets
+import numpy as np
 
-import numpy as np  # isort: skip
-
+from deseq_peers import group_matrix, run_r, use_one_thread
 from rxpress.deseq.contrast import ContrastTest, evaluate_contrast
 from rxpress.deseq.fit import StudyFit, fit_study
 from rxpress.deseq.line_fits import fit_lines
@@ -41,6 +40,7 @@ TEST = """
 
 
 def main() -> None:
+    use_one_thread()
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
