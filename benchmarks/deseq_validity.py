@@ -18,7 +18,7 @@ from rxpress.deseq.contrast import ContrastTest, evaluate_contrast
 from rxpress.deseq.fit import StudyFit, fit_study
 from rxpress.deseq.line_fits import fit_lines
 from rxpress.deseq.size_factors import normalize
-from rxpress.fit_choice import UNEQUAL
+from rxpress.differential.fit_choice import UNEQUAL
 from rxpress.inference import BatchedInference
 
 GENES = 3000

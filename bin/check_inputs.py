@@ -30,10 +30,10 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     args = parse_arguments()
     require(modules=["jsonschema", "numpy", "pandas", "pysam", "yaml"])
-    from rxpress.checks import check_everything
-    from rxpress.inputs import gather
-    from rxpress.peek import by_path, read_peeks
-    from rxpress.run_plan import describe_run, input_records, study_rows
+    from rxpress.checking.checks import check_everything
+    from rxpress.checking.inputs import gather
+    from rxpress.checking.peek import by_path, read_peeks
+    from rxpress.checking.run_plan import describe_run, input_records, study_rows
     from rxpress.tables import read_json, write_json, write_records
 
     params, schema, sheet_schema = map(read_json, (args.params, args.schema, args.sheet_schema))

@@ -33,10 +33,10 @@ def names(cell: str) -> list[str]:
 def main() -> None:
     args = parse_arguments()
     require(modules=["numpy", "pandas", "yaml"])
-    from rxpress.conditions import final_samples
     from rxpress.contrasts import design_studies, refuse_losses
-    from rxpress.gates import Gates, apply_gates
-    from rxpress.responses import fill_responses
+    from rxpress.design.conditions import final_samples
+    from rxpress.design.gates import Gates, apply_gates
+    from rxpress.design.responses import fill_responses
     from rxpress.tables import read_json, read_samples, read_table, write_json, write_table
 
     statuses = {status["sample"]: status for status in map(read_json, args.status)}

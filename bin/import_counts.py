@@ -22,7 +22,7 @@ def main() -> None:
     args = parse_arguments()
     require(modules=["numpy", "pandas"])
     from rxpress.annotation import read_gene_table
-    from rxpress.count_matrix import name_genes, read_count_matrix
+    from rxpress.checking.count_matrix import name_genes, read_count_matrix
     from rxpress.tables import GeneMatrix, read_samples, write_matrix
 
     matrix = read_count_matrix(args.counts)

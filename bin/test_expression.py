@@ -32,11 +32,11 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # many small products: its threads would only queue
     require(modules=["numpy", "pandas", "pydeseq2", "scipy"])
     from rxpress import tables
-    from rxpress.calls import CallRule
-    from rxpress.expression import analyze_study
+    from rxpress.design.study_design import StudyDesign
+    from rxpress.differential.calls import CallRule
+    from rxpress.differential.expression import analyze_study
+    from rxpress.differential.study_counts import prepare_counts
     from rxpress.inference import choose_inference
-    from rxpress.study_counts import prepare_counts
-    from rxpress.study_design import StudyDesign
 
     samples = tables.read_samples(args.samples)
     samples = samples[samples["kept"]]

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rxpress.checks import Findings, check_everything
+from rxpress.checking.checks import Findings, check_everything
+from rxpress.checking.inputs import gather
 from rxpress.errors import Problems
-from rxpress.inputs import gather
 from rxpress.tables import read_json
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from study_sheets import LINES, sheet
 
-from rxpress.second_opinion import second_opinion
-from rxpress.study_design import Contrast, LinePart, StudyDesign
-from rxpress.study_model import StudyModel
+from rxpress.design.study_design import Contrast, LinePart, StudyDesign
+from rxpress.design.study_model import StudyModel
+from rxpress.differential.second_opinion import second_opinion
 from rxpress.tables import GeneMatrix, write_json, write_matrix, write_table
 
 GENES = 60

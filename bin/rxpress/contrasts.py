@@ -15,10 +15,10 @@ from pathlib import Path
 import pandas as pd
 
 from rxpress.cells import column, listing, text, text_rows
-from rxpress.conditions import Condition, find_conditions, study_unit
-from rxpress.contrast_families import derive_contrasts
-from rxpress.contrast_judgement import Ground, judge
-from rxpress.contrast_notes import (
+from rxpress.design.conditions import Condition, find_conditions, study_unit
+from rxpress.design.contrast_families import derive_contrasts
+from rxpress.design.contrast_judgement import Ground, judge
+from rxpress.design.contrast_notes import (
     notes_on_batch,
     notes_on_blocks,
     notes_on_effects,
@@ -26,16 +26,16 @@ from rxpress.contrast_notes import (
     notes_on_replicates,
     notes_on_sides,
 )
-from rxpress.contrast_requests import ContrastRequest, plan_requests, read_requests
+from rxpress.design.contrast_requests import ContrastRequest, plan_requests, read_requests
+from rxpress.design.formulas import formula_levels
+from rxpress.design.model_matrix import usable_covariates
+from rxpress.design.parents import line_parents, notes_on_parents, parent_problems
+from rxpress.design.patients import notes_on_pairs, plan_patients, summed_model
+from rxpress.design.planned_contrasts import CONDITIONS, PlannedContrast, Setting
+from rxpress.design.responses import unit_responses
+from rxpress.design.study_design import Contrast, StudyDesign
+from rxpress.design.study_model import StudyModel
 from rxpress.errors import InputError, Problem, did_you_mean
-from rxpress.formulas import formula_levels
-from rxpress.model_matrix import usable_covariates
-from rxpress.parents import line_parents, notes_on_parents, parent_problems
-from rxpress.patients import notes_on_pairs, plan_patients, summed_model
-from rxpress.planned_contrasts import CONDITIONS, PlannedContrast, Setting
-from rxpress.responses import unit_responses
-from rxpress.study_design import Contrast, StudyDesign
-from rxpress.study_model import StudyModel
 
 SCOPE = {"cell_line": "these_lines", "patient": "patients", "none": "these_samples"}
 

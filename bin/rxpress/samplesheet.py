@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rxpress.conditions import FOUND_OUT, UNITS
+from rxpress.checking.peek import PATH_COLUMNS
+from rxpress.design.conditions import FOUND_OUT, UNITS
+from rxpress.design.gates import Gates, sheet_reasons
 from rxpress.errors import InputError, Problem, Problems, did_you_mean, nearest
-from rxpress.gates import Gates, sheet_reasons
-from rxpress.peek import PATH_COLUMNS
 from rxpress.tables import MISSING, read_rows
 
 Schema = Mapping[str, Any]

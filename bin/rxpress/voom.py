@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import gammaln
 
+from rxpress.design.model_matrix import independent_columns
 from rxpress.limma import fit_linear_model
 from rxpress.lowess import lowess
-from rxpress.model_matrix import independent_columns
 
 SPAN = 0.5
 LEAST_TREND = 0.01

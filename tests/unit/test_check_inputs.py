@@ -14,9 +14,9 @@ import pytest
 from input_files import ROOT, SHEET, TRANSCRIPTS, examine, fasta, fastq, gtf, told, write_quant, write_study
 from jsonschema import Draft202012Validator
 
-from rxpress.contrast_requests import read_requests
+from rxpress.checking.peek import by_path, peek_sheet, read_peeks
+from rxpress.design.contrast_requests import read_requests
 from rxpress.errors import InputError
-from rxpress.peek import by_path, peek_sheet, read_peeks
 from rxpress.tables import read_json, read_yaml
 
 QUANTS = "sample,quant,cell_line,treatment\nq1,q1,X,DMSO\nq2,q2,X,drug\n"

@@ -9,10 +9,10 @@ import pytest
 from jsonschema import Draft202012Validator
 from study_sheets import BORTEZOMIB, DMSO, sheet
 
-from rxpress.contrast_requests import read_requests
 from rxpress.contrasts import design_studies, plan_studies, plan_study
+from rxpress.design.contrast_requests import read_requests
+from rxpress.design.study_design import Contrast
 from rxpress.errors import InputError
-from rxpress.study_design import Contrast
 from rxpress.tables import read_json, read_yaml
 
 SCHEMA = Path(__file__).resolve().parents[2] / "assets" / "schema" / "contrasts.schema.json"

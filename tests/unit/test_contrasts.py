@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from study_sheets import BORTEZOMIB, DMSO, sheet
 
-from rxpress.conditions import final_samples, find_conditions
 from rxpress.contrasts import design_studies, plan_studies, plan_study, refuse_losses
+from rxpress.design.conditions import final_samples, find_conditions
+from rxpress.design.study_design import Contrast, StudyDesign
+from rxpress.design.study_model import coefficient_vector, design_matrix
 from rxpress.errors import InputError
-from rxpress.study_design import Contrast, StudyDesign
-from rxpress.study_model import coefficient_vector, design_matrix
 
 
 def contrast(design: StudyDesign, name: str) -> Contrast:

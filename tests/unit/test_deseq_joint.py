@@ -15,8 +15,8 @@ from deseq2_goldens import (
 from test_fit_choice import LINES, chosen, drug_weights
 
 from rxpress.deseq.joint import JointTest, evaluate_joint, null_space
+from rxpress.design.study_model import coefficient_vector
 from rxpress.inference import BatchedInference
-from rxpress.study_model import coefficient_vector
 
 EFFECTS = [{f"{line}.d": 1, f"{line}.v": -1} for line in "ABCD"]
 DIFFERENCES = [{f"{line}.d": 1, f"{line}.v": -1, "A.d": -1, "A.v": 1} for line in "BCD"]

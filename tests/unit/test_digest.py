@@ -33,10 +33,10 @@ workflow {
 EVERY_FORM = """
 import json
 import rxpress.salmon
-import rxpress.gates as gates
+import rxpress.design.gates as gates
 from rxpress import (
-    peek,
-    palette as colours,
+    voom,
+    tables as files,
 )
 from rxpress.report import summary  # a module of a package
 

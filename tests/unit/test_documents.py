@@ -13,11 +13,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from rxpress.conditions import FOUND_OUT
-from rxpress.contrast_requests import read_requests
+from rxpress.checking.parameters import parameter_rules
 from rxpress.contrasts import plan_study
+from rxpress.design.conditions import FOUND_OUT
+from rxpress.design.contrast_requests import read_requests
 from rxpress.errors import Problems
-from rxpress.parameters import parameter_rules
 from rxpress.report import topics
 from rxpress.samplesheet import check_cells, check_lanes, join_lanes, read_sheet, sample_table
 from rxpress.tables import read_json, write_json

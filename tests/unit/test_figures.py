@@ -10,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from rxpress.figures import (
+from rxpress.report.figures import (
     Cloud,
     _free_box,
     _overlap,
@@ -20,7 +20,7 @@ from rxpress.figures import (
     draw_samples,
     save_figure,
 )
-from rxpress.palette import DIVERGING, give_looks
+from rxpress.report.palette import DIVERGING, give_looks
 
 LOOKS = give_looks(
     ["MM.1S", "MM.1S", "U266", "U266"], ["DMSO", "bortezomib 20 nM", "DMSO", "bortezomib 20 nM"]

@@ -9,17 +9,17 @@ import pandas as pd
 import pytest
 from study_sheets import LINES, sheet
 
-from rxpress.conditions import final_samples
 from rxpress.contrasts import design_studies
 from rxpress.deseq.contrast import ContrastTest, evaluate_contrast
 from rxpress.deseq.fit import fit_study
+from rxpress.design.conditions import final_samples
+from rxpress.design.study_design import StudyDesign
+from rxpress.design.study_model import coefficient_vector
+from rxpress.differential.fit_choice import ChosenFit, choose_fit
+from rxpress.differential.model_data import ModelData
+from rxpress.differential.study_counts import StudyCounts, prepare_counts
 from rxpress.errors import InputError
-from rxpress.fit_choice import ChosenFit, choose_fit
 from rxpress.inference import BatchedInference, Inference, choose_inference
-from rxpress.model_data import ModelData
-from rxpress.study_counts import StudyCounts, prepare_counts
-from rxpress.study_design import StudyDesign
-from rxpress.study_model import coefficient_vector
 from rxpress.tables import GeneMatrix
 
 SILENT = slice(0, 20)

@@ -7,16 +7,16 @@ import pytest
 from deseq2_goldens import assert_same_p_values, golden
 from study_sheets import sheet
 
-from rxpress.calls import CallRule
-from rxpress.conditions import final_samples
-from rxpress.contrast_requests import ContrastRequest, read_requests
 from rxpress.contrasts import design_studies, plan_study
+from rxpress.design.conditions import final_samples
+from rxpress.design.contrast_requests import ContrastRequest, read_requests
+from rxpress.design.formulas import formula_levels, formula_matrix
+from rxpress.design.study_design import StudyDesign
+from rxpress.differential.calls import CallRule
+from rxpress.differential.expression import analyze_study
+from rxpress.differential.study_counts import prepare_counts
 from rxpress.errors import InputError
-from rxpress.expression import analyze_study
-from rxpress.formulas import formula_levels, formula_matrix
 from rxpress.inference import BatchedInference
-from rxpress.study_counts import prepare_counts
-from rxpress.study_design import StudyDesign
 from rxpress.tables import GeneMatrix
 
 FOUND_OUT = dict.fromkeys(("reads", "percent_mapped", "library_type", "response_source", "reason"))

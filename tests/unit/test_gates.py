@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from rxpress.gates import Gates, apply_gates, read_reasons, sheet_reasons
+from rxpress.design.gates import Gates, apply_gates, read_reasons, sheet_reasons
 
 GATES = Gates(min_reads=100000, min_mapped_percent=40, min_rin=7, min_purity=0.85)
 GOOD = {"passed": True, "reason": "", "reads": 200000, "percent_mapped": 91.25, "library_type": "ISR"}

@@ -10,15 +10,15 @@ import pytest
 from deseq2_goldens import assert_same_p_values, golden
 from study_sheets import BORTEZOMIB, DMSO, sheet
 
-from rxpress.calls import CallRule
-from rxpress.conditions import final_samples
-from rxpress.contrast_requests import ContrastRequest
 from rxpress.contrasts import design_studies, plan_study
+from rxpress.design.conditions import final_samples
+from rxpress.design.contrast_requests import ContrastRequest
+from rxpress.design.study_design import Contrast
+from rxpress.differential.calls import CallRule
+from rxpress.differential.expression import StudyResults, analyze_study
+from rxpress.differential.study_counts import prepare_counts
 from rxpress.errors import InputError
-from rxpress.expression import StudyResults, analyze_study
 from rxpress.inference import BatchedInference
-from rxpress.study_counts import prepare_counts
-from rxpress.study_design import Contrast
 from rxpress.tables import GeneMatrix
 
 LOW = ("bortezomib", 5.0, 24.0)

@@ -10,14 +10,14 @@ import pandas as pd
 import pytest
 from study_sheets import LINES, sheet
 
-from rxpress.calls import CallRule
-from rxpress.conditions import final_samples
 from rxpress.contrasts import design_studies, plan_study
-from rxpress.expression import StudyResults, analyze_study
+from rxpress.design.conditions import final_samples
+from rxpress.design.study_design import StudyDesign
+from rxpress.differential.calls import CallRule
+from rxpress.differential.expression import StudyResults, analyze_study
+from rxpress.differential.line_level import combine_lines, count_agreeing, evaluate_lines, leave_one_out_range
+from rxpress.differential.study_counts import prepare_counts
 from rxpress.inference import BatchedInference
-from rxpress.line_level import combine_lines, count_agreeing, evaluate_lines, leave_one_out_range
-from rxpress.study_counts import prepare_counts
-from rxpress.study_design import StudyDesign
 from rxpress.tables import GeneMatrix, read_table
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "line_level"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from input_files import PARAMETER_SCHEMA
 
+from rxpress.checking.parameters import check_parameters, file_parameters, listed, parameter_rules
 from rxpress.errors import Problems
-from rxpress.parameters import check_parameters, file_parameters, listed, parameter_rules
 
 RIGHT = {"input": "samples.csv", "outdir": "set"}
 

@@ -11,14 +11,14 @@ import pytest
 from deseq2_goldens import assert_same_p_values, assert_same_set
 from study_sheets import DMSO, sheet
 
-from rxpress.calls import CallRule
-from rxpress.conditions import final_samples
 from rxpress.contrasts import design_studies, plan_study
+from rxpress.design.conditions import final_samples
+from rxpress.design.study_design import Contrast, StudyDesign
+from rxpress.differential.calls import CallRule
+from rxpress.differential.expression import StudyResults, analyze_study
+from rxpress.differential.study_counts import prepare_counts
 from rxpress.errors import InputError
-from rxpress.expression import StudyResults, analyze_study
 from rxpress.inference import BatchedInference
-from rxpress.study_counts import prepare_counts
-from rxpress.study_design import Contrast, StudyDesign
 from rxpress.tables import GeneMatrix, read_table
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "patients"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from study_sheets import sheet
 
-from rxpress.responses import fill_responses, unit_responses
+from rxpress.design.responses import fill_responses, unit_responses
 
 
 def labels(**responses: str) -> pd.DataFrame:

@@ -14,15 +14,21 @@ from test_limma import golden, matrix
 from test_report import report  # noqa: F401
 from test_test_expression import CHANGED, COLUMNS, OPPOSED, designed, planted_counts, run  # noqa: F401
 
-from rxpress.calls import CallRule
 from rxpress.deseq.size_factors import Normalization, normalize
-from rxpress.gene_tables import gene_table
-from rxpress.limma_tables import contrast_tests, effective_sizes, limma_tables, weigh_counts, worthwhile
-from rxpress.model_data import ModelData
-from rxpress.second_opinion import second_opinion
-from rxpress.study_counts import StudyCounts
-from rxpress.study_design import Contrast, JointMember
-from rxpress.study_model import StudyModel
+from rxpress.design.study_design import Contrast, JointMember
+from rxpress.design.study_model import StudyModel
+from rxpress.differential.calls import CallRule
+from rxpress.differential.gene_tables import gene_table
+from rxpress.differential.limma_tables import (
+    contrast_tests,
+    effective_sizes,
+    limma_tables,
+    weigh_counts,
+    worthwhile,
+)
+from rxpress.differential.model_data import ModelData
+from rxpress.differential.second_opinion import second_opinion
+from rxpress.differential.study_counts import StudyCounts
 from rxpress.tables import GeneMatrix, read_json, read_table
 
 TWO_GROUPS = np.kron(np.eye(2), np.ones((3, 1)))

@@ -12,14 +12,14 @@ import pandas as pd
 import pytest
 from study_sheets import sheet
 
-from rxpress.calls import CallRule
-from rxpress.conditions import final_samples
 from rxpress.contrasts import design_studies
+from rxpress.design.conditions import final_samples
+from rxpress.design.study_design import StudyDesign
+from rxpress.differential.calls import CallRule
+from rxpress.differential.expression import StudyResults, analyze_study
+from rxpress.differential.study_counts import prepare_counts
 from rxpress.errors import InputError
-from rxpress.expression import StudyResults, analyze_study
 from rxpress.inference import BatchedInference, choose_inference
-from rxpress.study_counts import prepare_counts
-from rxpress.study_design import StudyDesign
 from rxpress.tables import (
     GeneMatrix,
     read_json,

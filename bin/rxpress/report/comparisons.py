@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rxpress.palette import CALLS, CATEGORIES, DIVERGING
+from rxpress.design.study_design import Contrast
 from rxpress.report.exploration import cluster_order, minus_log10, p_value_histogram, thin_cloud
+from rxpress.report.palette import CALLS, CATEGORIES, DIVERGING
 from rxpress.report.results import Results, Study
 from rxpress.report.section import Section, colored_words, column, heatmap, table, unique
 from rxpress.report.topics import FOLD_CHANGES, MA, P_VALUES, TOP_GENES, VOLCANO, Topic
-from rxpress.study_design import Contrast
 
 VOLCANO_AXES = ("log2 fold change", "−log10 p-value")
 MA_AXES = ("mean of normalised counts (log10)", "shrunken log2 fold change")

@@ -10,8 +10,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from rxpress.figures import Cloud, draw_calls, draw_cloud, draw_heatmap, draw_samples, save_figure
-from rxpress.palette import DIVERGING, SEQUENTIAL
 from rxpress.report.comparisons import MA_AXES, VOLCANO_AXES, ma_points, volcano_points
 from rxpress.report.expression import (
     MOST_SAMPLES,
@@ -20,6 +18,8 @@ from rxpress.report.expression import (
     heatmap_table,
     study_projection,
 )
+from rxpress.report.figures import Cloud, draw_calls, draw_cloud, draw_heatmap, draw_samples, save_figure
+from rxpress.report.palette import DIVERGING, SEQUENTIAL
 from rxpress.report.results import Results, Study
 from rxpress.report.section import unique
 from rxpress.report.summary import call_table

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rxpress.palette import CATEGORIES, DIVERGING, SEQUENTIAL, UNCHANGED
 from rxpress.report.exploration import (
     Projection,
     cluster_order,
@@ -17,6 +16,7 @@ from rxpress.report.exploration import (
     thin_cloud,
     z_scores,
 )
+from rxpress.report.palette import CATEGORIES, DIVERGING, SEQUENTIAL, UNCHANGED
 from rxpress.report.results import Results, Study
 from rxpress.report.section import Heading, Section, heatmap, note, unique
 from rxpress.report.topics import DISPERSIONS, DISTANCES, HEATMAP, PCA

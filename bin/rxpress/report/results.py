@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from rxpress.palette import Look, give_looks
+from rxpress.design.study_design import Contrast, StudyDesign
+from rxpress.report.palette import Look, give_looks
 from rxpress.report.section import Heading
-from rxpress.study_design import Contrast, StudyDesign
 from rxpress.tables import GENE_COLUMNS, GeneMatrix, read_json, read_matrix, read_samples, read_table
 
 SHOWN_CONTRASTS = 12

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from rxpress.palette import CATEGORIES, UNCHANGED
+from rxpress.report.palette import CATEGORIES, UNCHANGED
 from rxpress.report.results import Results
 from rxpress.report.section import Section, colored_words, column, note, plain_values, table
 from rxpress.report.topics import GENERAL, LIBRARIES, READS, SAMPLES

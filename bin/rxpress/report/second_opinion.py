@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from rxpress.contrasts import Contrast
-from rxpress.palette import CATEGORIES, UNCHANGED
 from rxpress.report.comparisons import axis_ranges
 from rxpress.report.exploration import thin_cloud
+from rxpress.report.palette import CATEGORIES, UNCHANGED
 from rxpress.report.results import Results, Study
 from rxpress.report.section import Heading, Section, column, html_table, table
 from rxpress.report.topics import SECOND_OPINION

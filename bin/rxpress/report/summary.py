@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rxpress.palette import CALLS as CALL_COLORS
+from rxpress.design.study_design import Contrast
+from rxpress.report.palette import CALLS as CALL_COLORS
 from rxpress.report.results import SHOWN_CONTRASTS, Results, Study
 from rxpress.report.section import Section, bullets, column, html_table, note, paragraphs, table, unique
 from rxpress.report.topics import CALLS, CLAIMS, CONTRASTS, SUMMARY, WARNINGS
-from rxpress.study_design import Contrast
 
 # MultiQC would let the tabs of many contrasts run out of the page, and greets with a link to a film.
 STYLE = "<style>.dataset-switch-group {flex-wrap: wrap} #mqc_welcome {display: none !important}</style>"

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rxpress.planned_contrasts import Weights
-from rxpress.study_model import StudyModel
+from rxpress.design.planned_contrasts import Weights
+from rxpress.design.study_model import StudyModel
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from rxpress.conditions import UNITS
+from rxpress.checking.inputs import Given, Inputs, References, attempt, read_references
+from rxpress.checking.parameters import check_parameters, file_parameters, listed, parameter_rules
+from rxpress.checking.peek import Peek
+from rxpress.checking.reference_checks import REFERENCE_CHECKS
+from rxpress.design.conditions import UNITS
+from rxpress.design.gates import Gates
 from rxpress.errors import InputError, Problem, Problems, nearest, require
-from rxpress.gates import Gates
-from rxpress.inputs import Given, Inputs, References, attempt, read_references
-from rxpress.parameters import check_parameters, file_parameters, listed, parameter_rules
-from rxpress.peek import Peek
 from rxpress.reads import GZIP_MAGIC, mate_names_agree
-from rxpress.reference_checks import REFERENCE_CHECKS
 from rxpress.samplesheet import (
     Row,
     Sample,
@@ -34,7 +34,7 @@ from rxpress.samplesheet import (
 from rxpress.sequences import FastqHead, quant_head_names, read_fastq_head
 
 if TYPE_CHECKING:
-    from rxpress.study_design import StudyDesign
+    from rxpress.design.study_design import StudyDesign
 
 DATA_COLUMNS = ("fastq_1", "fastq_2", "quant")
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rxpress.cells import column, listing, text
-from rxpress.contrast_judgement import Ground, confusion, usable_parts
-from rxpress.planned_contrasts import PlannedContrast
-from rxpress.study_design import Contrast
+from rxpress.design.contrast_judgement import Ground, confusion, usable_parts
+from rxpress.design.planned_contrasts import PlannedContrast
+from rxpress.design.study_design import Contrast
 
 
 def notes_on_sides(asked: Sequence[PlannedContrast]) -> list[str]:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from rxpress.annotation import Annotation, TranscriptMap, map_transcripts, read_annotation
+from rxpress.checking.parameters import file_parameters
+from rxpress.checking.peek import Peek, Peeks, by_path, peek_parameters, peek_sheet
 from rxpress.errors import InputError, Problems
-from rxpress.parameters import file_parameters
-from rxpress.peek import Peek, Peeks, by_path, peek_parameters, peek_sheet
 from rxpress.samplesheet import Sample, Schema, Sheet
 from rxpress.sequences import fasta_names, index_names
 

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from rxpress.cells import listing
-from rxpress.conditions import Condition, dose_part, find_conditions, patient_conditions, time_part
-from rxpress.planned_contrasts import (
+from rxpress.design.conditions import Condition, dose_part, find_conditions, patient_conditions, time_part
+from rxpress.design.planned_contrasts import (
     CONDITIONS,
     VERSUS,
     Part,
@@ -31,8 +31,8 @@ from rxpress.planned_contrasts import (
     find_settings,
     join_id,
 )
-from rxpress.responses import RESPONSES, unit_responses
-from rxpress.study_model import StudyModel
+from rxpress.design.responses import RESPONSES, unit_responses
+from rxpress.design.study_model import StudyModel
 
 Libraries = Mapping[str, tuple[str, ...]]
 

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from rxpress.cells import column, listing, text
+from rxpress.design.formulas import formula_matrix
+from rxpress.design.model_matrix import estimable, independent_columns, model_matrix
 from rxpress.errors import InputError, Problem
-from rxpress.formulas import formula_matrix
-from rxpress.model_matrix import estimable, independent_columns, model_matrix
 
 
 @dataclass(frozen=True)

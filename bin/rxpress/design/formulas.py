@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from rxpress.cells import column, listing, number, text
+from rxpress.design.model_matrix import CATEGORICAL
 from rxpress.errors import InputError, Problem, did_you_mean
-from rxpress.model_matrix import CATEGORICAL
 
 Levels = Mapping[str, Sequence[str]]
 

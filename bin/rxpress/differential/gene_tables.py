@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from rxpress.calls import CallRule, Tested, call_genes
 from rxpress.deseq.contrast import LOG2_E, evaluate_contrast
 from rxpress.deseq.joint import evaluate_joint
-from rxpress.fit_choice import ChosenFit
-from rxpress.line_level import count_agreeing, evaluate_lines, expressed_in_lines, leave_one_out_range
-from rxpress.model_data import ModelData, joint_vectors, largest_member, line_vectors
-from rxpress.study_design import Contrast
-from rxpress.study_model import coefficient_vector
+from rxpress.design.study_design import Contrast
+from rxpress.design.study_model import coefficient_vector
+from rxpress.differential.calls import CallRule, Tested, call_genes
+from rxpress.differential.fit_choice import ChosenFit
+from rxpress.differential.line_level import (
+    count_agreeing,
+    evaluate_lines,
+    expressed_in_lines,
+    leave_one_out_range,
+)
+from rxpress.differential.model_data import ModelData, joint_vectors, largest_member, line_vectors
 from rxpress.tables import GeneMatrix
 
 if TYPE_CHECKING:

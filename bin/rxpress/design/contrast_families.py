@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rxpress.cells import listing
-from rxpress.conditions import Condition
-from rxpress.planned_contrasts import (
+from rxpress.design.conditions import Condition
+from rxpress.design.planned_contrasts import (
     VERSUS,
     Part,
     PlannedContrast,
@@ -16,7 +16,7 @@ from rxpress.planned_contrasts import (
     join_id,
     versus,
 )
-from rxpress.responses import RESPONSES
+from rxpress.design.responses import RESPONSES
 
 
 def derive_contrasts(

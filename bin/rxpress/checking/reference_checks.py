@@ -7,10 +7,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from rxpress.annotation import Annotation
-from rxpress.count_matrix import CountMatrix, check_count_columns, check_count_values, read_count_matrix
+from rxpress.checking.count_matrix import (
+    CountMatrix,
+    check_count_columns,
+    check_count_values,
+    read_count_matrix,
+)
+from rxpress.checking.inputs import Inputs, References, attempt
+from rxpress.checking.peek import Peek
 from rxpress.errors import Problems, did_you_mean
-from rxpress.inputs import Inputs, References, attempt
-from rxpress.peek import Peek
 from rxpress.samplesheet import Sample, by_study
 from rxpress.sequences import fasta_names, quant_head_names
 from rxpress.tables import read_json, read_text

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from rxpress.cells import column, text
-from rxpress.line_level import log2_cpm
-from rxpress.study_counts import StudyCounts
-from rxpress.study_design import Contrast
-from rxpress.study_model import StudyModel, coefficient_vector, design_matrix
+from rxpress.design.study_design import Contrast
+from rxpress.design.study_model import StudyModel, coefficient_vector, design_matrix
+from rxpress.differential.line_level import log2_cpm
+from rxpress.differential.study_counts import StudyCounts
 
 
 @dataclass(frozen=True)

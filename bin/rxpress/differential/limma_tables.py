@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from rxpress.calls import CallRule
 from rxpress.deseq.multiple_testing import benjamini_hochberg
-from rxpress.gene_tables import gene_table, with_agreement
+from rxpress.design.study_design import Contrast
+from rxpress.design.study_model import coefficient_vector
+from rxpress.differential.calls import CallRule
+from rxpress.differential.gene_tables import gene_table, with_agreement
+from rxpress.differential.model_data import ModelData, joint_vectors, largest_member, line_vectors
+from rxpress.differential.study_counts import StudyCounts
 from rxpress.limma import ModeratedFit, fit_linear_model, moderate
-from rxpress.model_data import ModelData, joint_vectors, largest_member, line_vectors
-from rxpress.study_counts import StudyCounts
-from rxpress.study_design import Contrast
-from rxpress.study_model import coefficient_vector
 from rxpress.voom import residual_df, voom
 
 LEAST_COUNT = 10

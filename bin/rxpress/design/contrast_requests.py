@@ -38,11 +38,11 @@ import numpy as np
 import pandas as pd
 
 from rxpress.cells import column, listing, number, text
-from rxpress.conditions import Condition
+from rxpress.design.conditions import Condition
+from rxpress.design.formulas import formula_levels, formula_matrix
+from rxpress.design.planned_contrasts import Part, PlannedContrast, Weights, combine
+from rxpress.design.study_model import StudyModel
 from rxpress.errors import InputError, Problem, Problems, did_you_mean
-from rxpress.formulas import formula_levels, formula_matrix
-from rxpress.planned_contrasts import Part, PlannedContrast, Weights, combine
-from rxpress.study_model import StudyModel
 from rxpress.tables import read_yaml_lines
 
 KINDS = ({"up", "down"}, {"difference"}, {"jointly"}, {"formula", "coefficients"})

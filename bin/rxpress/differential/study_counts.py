@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rxpress.deseq.size_factors import Normalization, normalize
+from rxpress.design.study_model import StudyModel
 from rxpress.errors import InputError, Problem
 from rxpress.quantification import Estimates, length_scaled_counts
-from rxpress.study_model import StudyModel
 from rxpress.tables import GeneMatrix
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from rxpress.cells import column, listing, text
-from rxpress.planned_contrasts import Part, PlannedContrast, Weights, combine, without_zeros
-from rxpress.study_design import Contrast, JointMember, LinePart
-from rxpress.study_model import StudyModel, estimable_weights, whole_matrix, why_no_fit
+from rxpress.design.planned_contrasts import Part, PlannedContrast, Weights, combine, without_zeros
+from rxpress.design.study_design import Contrast, JointMember, LinePart
+from rxpress.design.study_model import StudyModel, estimable_weights, whole_matrix, why_no_fit
 
 CLASS_LINES = 3
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from rxpress.cells import column, number, plain, text, text_rows
+from rxpress.design.responses import unit_responses
 from rxpress.errors import InputError, Problem
-from rxpress.responses import unit_responses
 
 UNITS = ("cell_line", "patient")
 FOUND_OUT = ("reads", "percent_mapped", "library_type", "response_source", "condition", "kept", "reason")

@@ -19,7 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from rxpress.palette import CALLS, DOWN, SHADES, UP, Look
+from rxpress.report.palette import CALLS, DOWN, SHADES, UP, Look
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from rxpress.calls import CallRule
 from rxpress.deseq.dispersions import Trend
-from rxpress.fit_choice import ChosenFit
-from rxpress.model_data import ModelData
-from rxpress.planned_contrasts import CONDITIONS
-from rxpress.study_counts import StudyCounts
-from rxpress.study_design import Contrast
-from rxpress.study_model import coefficient_vector
+from rxpress.design.planned_contrasts import CONDITIONS
+from rxpress.design.study_design import Contrast
+from rxpress.design.study_model import coefficient_vector
+from rxpress.differential.calls import CallRule
+from rxpress.differential.fit_choice import ChosenFit
+from rxpress.differential.model_data import ModelData
+from rxpress.differential.study_counts import StudyCounts
 
 if TYPE_CHECKING:
     from pydeseq2.inference import Inference

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rxpress.cells import plain
-from rxpress.conditions import Condition, dose_part, id_part, time_part
+from rxpress.design.conditions import Condition, dose_part, id_part, time_part
 
 Weights = dict[str, float]
 CONDITIONS = "conditions"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from rxpress.checks import Findings, data_source
+from rxpress.checking.checks import Findings, data_source
+from rxpress.checking.inputs import Given
+from rxpress.design.study_design import StudyDesign
 from rxpress.errors import Problem
-from rxpress.inputs import Given
 from rxpress.provenance import hash_file
 from rxpress.samplesheet import Sample, by_study
-from rxpress.study_design import StudyDesign
 
 
 def describe_run(findings: Findings, warnings: Iterable[Problem]) -> dict[str, Any]:

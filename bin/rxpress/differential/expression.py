@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from rxpress.calls import CALLS, CallRule
 from rxpress.cells import listing
 from rxpress.deseq.glm import by_sample
 from rxpress.deseq.stabilize import stabilize_variance
+from rxpress.design.study_design import Contrast, StudyDesign
+from rxpress.differential.calls import CALLS, CallRule
+from rxpress.differential.fit_choice import ChosenFit, choose_fit
+from rxpress.differential.fit_facts import call_facts, fit_facts, fit_warnings, method_facts
+from rxpress.differential.gene_tables import Testing, class_table, contrast_table
+from rxpress.differential.limma_tables import limma_tables
+from rxpress.differential.model_data import ModelData
+from rxpress.differential.second_opinion import second_opinion
+from rxpress.differential.study_counts import StudyCounts
 from rxpress.errors import InputError, Problem
-from rxpress.fit_choice import ChosenFit, choose_fit
-from rxpress.fit_facts import call_facts, fit_facts, fit_warnings, method_facts
-from rxpress.gene_tables import Testing, class_table, contrast_table
-from rxpress.limma_tables import limma_tables
-from rxpress.model_data import ModelData
-from rxpress.second_opinion import second_opinion
-from rxpress.study_counts import StudyCounts
-from rxpress.study_design import Contrast, StudyDesign
 from rxpress.tables import GeneMatrix
 
 if TYPE_CHECKING:

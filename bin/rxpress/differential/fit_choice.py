@@ -9,12 +9,12 @@ import numpy as np
 
 from rxpress.deseq.fit import StudyFit, fit_study
 from rxpress.deseq.line_fits import block_matrix, fit_lines
+from rxpress.design.model_matrix import estimable, independent_columns
+from rxpress.design.study_design import Contrast
+from rxpress.design.study_model import coefficient_vector
+from rxpress.differential.model_data import ModelData
 from rxpress.errors import InputError, Problem
 from rxpress.inference import BatchedInference, Inference
-from rxpress.model_data import ModelData
-from rxpress.model_matrix import estimable, independent_columns
-from rxpress.study_design import Contrast
-from rxpress.study_model import coefficient_vector
 
 # With a shared fit and one line 1.25, 1.5 or 3 times as dispersed as the others, 7, 9 or 17 % of its p values
 # are below 0.05 where there is no effect.

@@ -1,0 +1,5 @@
+"""TEST_EXPRESSION: from the counts of a study to a gene table per contrast.
+
+`expression` goes through the models of a study: `study_counts` and `model_data` hold what tests rest on,
+`fit_choice` fits, `gene_tables` and `limma_tables` test, `calls` judge, `second_opinion` compares.
+"""
