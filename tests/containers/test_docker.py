@@ -185,7 +185,8 @@ def test_demo_of_a_fresh_clone_runs_in_images_where_programs_are_missing(
     assert "steps run in Docker images" in made.stdout
     report = clone / "results" / "demo" / "report" / "rxpress_report.html"
     assert f"The report: {report}" in made.stdout
-    assert "drug.MM.1S" in report.read_text()
+    assert "MM.1S_bortezomib_3" in report.read_text()
+    assert (clone / "results/demo/differential/study/drug.bortezomib.MM.1S.tsv").stat().st_size
     launched = [path.read_text() for path in (clone / "work" / "demo").rglob(".command.run")]
     assert launched
     assert all("docker run" in script for script in launched)
