@@ -48,7 +48,15 @@ from rxpress.tables import read_yaml_lines
 KINDS = ({"up", "down"}, {"difference"}, {"jointly"}, {"formula", "coefficients"})
 KEYS = ("id", "label", "study", "up", "down", "difference", "jointly", "formula", "coefficients")
 ID = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
-OTHER_TABLES = ("samples", "summary", "size_factors", "dispersions", "log2_expression")
+OTHER_TABLES = (
+    "samples",
+    "summary",
+    "size_factors",
+    "dispersions",
+    "log2_expression",
+    "second_opinion",
+    "second_opinion_genes",
+)
 
 Selection = Mapping[str, Sequence[str]]
 

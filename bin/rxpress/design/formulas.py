@@ -3,11 +3,13 @@
 The formula is Wilkinson's notation as formulaic reads it, the package that PyDESeq2 uses. Columns with a
 text, and those that are categories even when numeric, have treatment coding: the first level is the
 reference. Levels stand in their order of appearance in the sheet, the vehicle always first: never in
-alphabetical order.
+alphabetical order. formulaic would run any Python that a formula holds: terms are columns, numbers and a few
+functions of one column, nothing else.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +21,10 @@ from rxpress.design.model_matrix import CATEGORICAL
 from rxpress.errors import InputError, Problem, did_you_mean
 
 Levels = Mapping[str, Sequence[str]]
+
+FUNCTIONS = ("C", "center", "scale")
+QUOTED = re.compile(r"`[^`]*`")
+HARMLESS = re.compile(r"[\w\s~+\-*:/^()]*")
 
 
 def formula_levels(formula: str, samples: pd.DataFrame, vehicle: str) -> dict[str, tuple[str, ...]]:
@@ -79,12 +85,23 @@ def _columns_of(formula: str) -> list[str]:
     from formulaic import Formula
 
     try:
+        _refuse_code(formula)
         read: Any = Formula(formula)
         if "lhs" in getattr(read, "_structure", {}):
             raise ValueError("nothing may stand before the ~")
         return sorted(map(str, read.required_variables))
     except Exception as error:
         raise _unreadable(formula, error) from None
+
+
+def _refuse_code(formula: str) -> None:
+    """ValueError for a formula that is more than columns, operators and the FUNCTIONS of a column."""
+    plain = QUOTED.sub("x", formula)
+    called = [name for name in re.findall(r"(\w+)\s*\(", plain) if name not in FUNCTIONS]
+    if "__" in plain or called or not HARMLESS.fullmatch(plain):
+        more = "it holds more than columns and + - * : / ^ ( )"
+        what = f"{', '.join(called)}() is not known here" if called else more
+        raise ValueError(f"{what}; functions are {', '.join(FUNCTIONS)}")
 
 
 def _unreadable(formula: str, error: Exception) -> InputError:
