@@ -78,7 +78,7 @@ def test_edited_toolkit_module_runs_the_commands_that_import_it(
         shutil.copytree(source, pipeline / name) if source.is_dir() else shutil.copy(source, pipeline / name)
     options = sheet(tmp_path / "sheet.csv", small_rows()[:3])
     run_pipeline(tmp_path, *options, pipeline=pipeline).ended_well()
-    module = pipeline / "bin" / "rxpress" / "palette.py"
+    module = pipeline / "bin" / "rxpress" / "report" / "palette.py"
     module.write_text(module.read_text() + "\nEDITED = True\n")
     run = run_pipeline(tmp_path, *options, pipeline=pipeline).ended_well()
     assert (

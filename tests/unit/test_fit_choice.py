@@ -114,7 +114,7 @@ def test_an_outlier_in_one_line_leaves_the_others_their_results(wanted: str) -> 
     spoiled = counts.values.copy()
     spoiled[hit, vehicle] = spoiled[hit, vehicle] * 100 + 5000
     other = replace(counts, genes=replace(counts.genes, values=spoiled))
-    before, after = (choose_fit(c, samples, design, wanted, BatchedInference()) for c in (counts, other))
+    before, after = (fitted(c, samples, design, wanted, BatchedInference()) for c in (counts, other))
     assert np.isnan(drug_effect(after, "S1").p_value[hit]).sum() > 40
     for line in ("S2", "R1"):
         earlier, later = drug_effect(before, line), drug_effect(after, line)
