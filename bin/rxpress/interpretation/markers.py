@@ -1,17 +1,19 @@
 """Markers of a drug pack held against the contrasts of a study.
 
-A marker is held against each contrast of the family that its publication speaks of. Of a gene with log2 fold
-change b and standard error s in a contrast, and p-values adjusted by Benjamini and Hochberg (1995) over the
-markers of this family that the contrast tests (the panel), the verdict is the first of these that is true:
+A marker is held against each contrast of the family that its publication speaks of. A gene has there a log2
+fold change b, its standard error s, the 95 % interval b ± q s, a p-value, and a p-value adjusted by Benjamini
+and Hochberg (1995) over the markers of this family that the contrast tests (the panel). q is 1.96 where the
+p-values of the table are those of a normal b / s, and larger where they are of Student's t (few lines, scope
+`class`). The verdict is the first of these that is true:
 
     not measured   the gene is not in the table, its name is ambiguous, it has no b or s, or no count in the
                    samples of the contrast (b is exactly 0 and p is 1)
-    no change      b - 1.96 s and b + 1.96 s both lie within ±log2(1.5), and p is there
+    no change      the interval lies within ±log2(1.5), and p is there
     as expected    adjusted p < 0.05 and b has the sign that the publication gives
     opposite       adjusted p < 0.05 and b has the other sign
     inconclusive   everything else, and every marker whose publication gives no direction
 
-Where nothing changes and z = b / s is standard normal, a verdict is `as expected` or `opposite` with a
+Where nothing changes and p is uniform, a verdict is `as expected` or `opposite` with a
 probability of at most 5 %, however the genes depend on each other: an adjusted p is never below its own p.
 When no marker of a panel of independent genes changes, it is 5 % for the panel as a whole.
 """
@@ -22,6 +24,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtridf, stdtrit
 
 from rxpress.deseq.multiple_testing import benjamini_hochberg
 from rxpress.design.conditions import id_part
@@ -32,7 +35,9 @@ from rxpress.interpretation.gene_names import match_genes
 
 ALPHA = 0.05
 NO_CHANGE = np.log2(1.5)
-HALF_WIDTH = 1.96  # of a 95 % interval, in standard errors
+UPPER_TAIL = 0.975  # what lies below the upper end of a 95 % interval
+NORMAL_QUANTILE = 1.959964
+TELLING = (0.5, 8.0)  # statistics whose p-value tells its degrees of freedom well
 
 AS_EXPECTED, OPPOSITE, UNCHANGED = "as expected", "opposite", "no change"
 INCONCLUSIVE, NOT_MEASURED = "inconclusive", "not measured"
@@ -117,7 +122,7 @@ def _judge_contrast(panel: Sequence[Marker], contrast: Contrast, table: pd.DataF
     adjusted = adjust_over_panel(p_value, rows)
     expected = np.array([SIGN[marker.expected] for marker in panel])
     gene_ids = [None if row < 0 else str(table["gene_id"].iloc[row]) for row in rows]
-    lower, upper = interval(estimate, error)
+    lower, upper = interval(estimate, error, interval_quantile(table))
     return pd.DataFrame(
         {
             "comparison": contrast.kind,
@@ -130,7 +135,7 @@ def _judge_contrast(panel: Sequence[Marker], contrast: Contrast, table: pd.DataF
             "lfc_upper": upper,
             "p_value": p_value,
             "p_adjusted_panel": adjusted,
-            "verdict": verdicts(expected, estimate, error, p_value, adjusted),
+            "verdict": verdicts(expected, estimate, lower, upper, p_value, adjusted),
             "matched_by": [match.matched_by for match in matches],
             "remark": [match.remark for match in matches],
             **{name: [getattr(m, name) for m in panel] for name in ("role", "expected", "reference", "note")},
@@ -138,9 +143,28 @@ def _judge_contrast(panel: Sequence[Marker], contrast: Contrast, table: pd.DataF
     )
 
 
-def interval(estimate: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Lower and upper end of the 95 % interval, log2: estimate ± 1.96 error."""
-    return estimate - HALF_WIDTH * error, estimate + HALF_WIDTH * error
+def interval_quantile(table: pd.DataFrame) -> float:
+    """q: how many standard errors a 95 % interval reaches to either side of an estimate of this gene table.
+
+    It is the quantile of the t distribution (or the normal: 1.96) by which the p-values of most genes follow
+    from estimate and error.
+    """
+    columns = (table[name].to_numpy(float) for name in ("log2_fold_change", "lfc_se", "p_value"))
+    estimate, error, p_value = columns
+    with np.errstate(divide="ignore", invalid="ignore"):
+        size = np.abs(estimate / error)
+    telling = (size > TELLING[0]) & (size < TELLING[1]) & (p_value > 0)
+    if not telling.any():
+        return NORMAL_QUANTILE
+    df = np.median(stdtridf(p_value[telling] / 2, -size[telling]))
+    return float(stdtrit(df, UPPER_TAIL)) if np.isfinite(df) else NORMAL_QUANTILE
+
+
+def interval(
+    estimate: np.ndarray, error: np.ndarray, quantile: float = NORMAL_QUANTILE
+) -> tuple[np.ndarray, np.ndarray]:
+    """Lower and upper end of the 95 % interval, log2: estimate ± quantile · error."""
+    return estimate - quantile * error, estimate + quantile * error
 
 
 def adjust_over_panel(p_value: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -155,21 +179,21 @@ def adjust_over_panel(p_value: np.ndarray, rows: np.ndarray) -> np.ndarray:
 def verdicts(
     expected: np.ndarray,
     estimate: np.ndarray,
-    error: np.ndarray,
+    lower: np.ndarray,
+    upper: np.ndarray,
     p_value: np.ndarray,
     p_adjusted: np.ndarray,
 ) -> np.ndarray:
     """(markers,) the verdict of each marker by the rules of this module; missing values are NaN.
 
-    expected : 1 up, -1 down, 0 unknown; estimate, error : log2 fold change and its standard error; p_value,
+    expected : 1 up, -1 down, 0 unknown; estimate, lower, upper : log2 fold change and its interval; p_value,
     p_adjusted : of no change, raw and over the panel.
     """
-    lower, upper = interval(estimate, error)
     silent = (estimate == 0) & (p_value == 1)
     changed = (p_adjusted < ALPHA) & (expected != 0)
     same = np.sign(estimate) == expected
     rules = {
-        NOT_MEASURED: ~np.isfinite(estimate) | ~np.isfinite(error) | silent,
+        NOT_MEASURED: ~np.isfinite(lower) | ~np.isfinite(upper) | silent,
         UNCHANGED: (lower > -NO_CHANGE) & (upper < NO_CHANGE) & np.isfinite(p_value),
         AS_EXPECTED: changed & same,
         OPPOSITE: changed & ~same,
