@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -317,3 +320,40 @@ def test_a_folder_without_a_pack_says_what_is_missing(tmp_path: Path) -> None:
         f"{tmp_path.name}/markers.tsv",
     ]
     assert "is not a folder" in complaints(tmp_path / "nothing")[0]
+
+
+DOCUMENT = (ROOT / "docs" / "drug_packs.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", DOCUMENT, flags=re.MULTILINE | re.DOTALL)
+
+
+def test_the_pack_in_the_document_is_the_one_that_ships() -> None:
+    names = ("drug.yml", "markers.tsv", "gene_sets.gmt")
+    shipped = [(DRUGS / "dexamethasone" / name).read_text() for name in names]
+    assert [*blocks("yaml"), *blocks("tsv")] == shipped
+
+
+def test_the_document_lists_the_keys_and_columns_of_the_schema() -> None:
+    for kind, file in (("drug", "drug.yml"), ("marker", "markers.tsv"), ("signature", "signatures.tsv")):
+        table = DOCUMENT.split(f"\n**`{file}`**\n\n")[1].split("\n\n")[0]
+        rows = [line.strip("| ").split(" | ", 1) for line in table.splitlines()[2:]]
+        known = SCHEMA["$defs"][kind]
+        assert [name.strip("`") for name, _ in rows] == list(known["properties"])
+        assert [name.strip("`") for name, text in rows if text.startswith("required")] == known["required"]
+
+
+def test_the_errors_in_the_document_are_what_the_check_says(tmp_path: Path) -> None:
+    shutil.copytree(DRUGS / "dexamethasone", tmp_path / "pack")
+    replace(tmp_path / "pack", "markers.tsv", "FKBP51\tup\tdrug", "FKBP51\tup\tresistance")
+    replace(tmp_path / "pack", "markers.tsv", "pmcid:PMC3430195", "Reddy 2012")
+    command = [sys.executable, ROOT / "bin" / "check_drug_pack.py", tmp_path / "pack"]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert (run.returncode, run.stderr) == (2, blocks("text")[0])
+
+
+def test_the_check_says_what_a_sound_pack_holds() -> None:
+    command = [sys.executable, ROOT / "bin" / "check_drug_pack.py", DRUGS / "dexamethasone"]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert run.stdout == "dexamethasone: 8 markers, 0 signatures, 1 gene sets, 1 steps\n"
