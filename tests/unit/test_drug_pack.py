@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from rxpress.errors import InputError
-from rxpress.interpretation.drug_pack import DrugPack, read_drug_pack
+from rxpress.errors import InputError, Problems
+from rxpress.interpretation.drug_pack import DrugPack, read_drug_pack, read_signatures
 from rxpress.interpretation.gene_names import PackGene
-from rxpress.tables import read_gmt, read_json, read_records
+from rxpress.tables import read_gmt, read_json, read_records, write_records
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DRUGS = ROOT / "assets" / "drugs"
@@ -136,12 +136,30 @@ def test_a_pack_is_read_as_it_is_written(folder: Path) -> None:
     assert (drug.doses_nM, drug.times_h) == ((1.0, 2.5), None)
     assert drug.markers[1].gene == PackGene("ITPRIP", ("KIAA1754",))
     (signature,) = drug.signatures
+    assert (signature.method, signature.scale) == ("classifier", "z")
     assert (signature.cutoff, [(g.weight, g.mean, g.sd) for g in signature.genes]) == (
         2.48,
         [(0.5, 10, 2), (-0.5, 9, 1)],
     )
     assert drug.gene_sets[0].genes == ("ATF3", "DDIT3")
     assert (drug.steps[0].gene_set, drug.steps[0].expected) == ("SET", "up")
+
+
+@pytest.mark.parametrize(("name", "scale", "cutoff"), [("UAMS80", "expression", 2.48), ("EMC92", "z", 0.827)])
+def test_a_published_classifier_fits_the_format(
+    name: str, scale: str, cutoff: float, real_data: Path, tmp_path: Path
+) -> None:
+    probes = read_records(real_data / "signatures_myeloma" / f"{name}.csv")
+    header = ["signature", "gene", "weight", "mean", "sd", "method", "scale", "cutoff", "reference"]
+    rows = [
+        [name, *p.values(), "classifier", scale, cutoff, "doi:10.1182/blood-2010-12-328252"] for p in probes
+    ]
+    write_records(header, rows, tmp_path / "signatures.tsv")
+    problems = Problems()
+    (signature,) = read_signatures(tmp_path / "signatures.tsv", SCHEMA, problems)
+    assert problems.found == []
+    assert (len(signature.genes), signature.scale, signature.cutoff) == (int(name[-2:]), scale, cutoff)
+    assert [g.weight for g in signature.genes] == [float(p["weight"]) for p in probes]
 
 
 def test_signatures_and_gene_sets_may_be_absent(folder: Path) -> None:

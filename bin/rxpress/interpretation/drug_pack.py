@@ -27,7 +27,7 @@ Place = tuple[str | int, ...]  # the keys and positions that lead to a value of 
 FILES = ("drug.yml", "markers.tsv", "signatures.tsv", "gene_sets.gmt")
 REQUIRED = FILES[:2]
 STEP_KEYS = ("name", "gene_set", "expected", "note")
-WHOLE = ("method", "cutoff")  # columns in which the rows of a signature agree
+WHOLE = ("method", "scale", "cutoff")  # columns in which the rows of a signature agree
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,15 @@ class SignatureGene:
 class Signature:
     """Genes that are scored together.
 
-    method : `classifier` (score = sum of weight · (x - mean) / sd, high class above `cutoff`), `exploratory`
-    (genes without weights) or `response` (genes that a drug moves `up` and `down`).
+    method : `classifier` (the sum of weight times expression, high class above `cutoff`), `exploratory`
+    (genes without weights) or `response` (genes that a drug moves `up` and `down`); scale : whether the
+    weights of a classifier multiply `z`, (x - mean) / sd, or `expression`, x with the mean and sd of the
+    reference.
     """
 
     name: str
     method: str
+    scale: str
     cutoff: float | None
     reference: str
     genes: tuple[SignatureGene, ...]
@@ -175,8 +178,8 @@ def _signature(name: str, rows: Sequence[Row]) -> Signature:
         SignatureGene(_gene(row), row.cells.get("direction"), *_numbers(row), row.cells.get("note", ""))
         for row in rows
     )
-    cutoff = cell_number(first.get("cutoff"))
-    return Signature(name, first.get("method", ""), cutoff, "; ".join(references), genes)
+    method, scale = first.get("method", ""), first.get("scale", "z")
+    return Signature(name, method, scale, cell_number(first.get("cutoff")), "; ".join(references), genes)
 
 
 def _numbers(row: Row) -> tuple[float | None, float | None, float | None]:
