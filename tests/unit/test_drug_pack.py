@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
     """A small sound pack to break."""
     (tmp_path / "drug.yml").write_text(
         "name: examplinib\nsynonyms: [EX-1]\ntarget: example kinase\nmechanism: stops it\n"
-        "doses_nM: [1, 2.5]\nreferences: [doi:10.1000/182]\n"
+        "doses_nM: [1, 2.5]\nreferences: [doi:10.1000/182 The DOI Handbook]\n"
         "steps:\n  - name: first\n    gene_set: SET\n    expected: up\n"
     )
     (tmp_path / "markers.tsv").write_text(
@@ -81,9 +81,22 @@ def test_every_row_of_a_shipped_pack_has_references_of_the_right_form(name: str)
         " ".join(cells[1].split(" ")[: cells[1].count("; ") + 1])
         for _, cells in read_gmt(DRUGS / name / "gene_sets.gmt")
     ]
-    cells += pack(name).references
+    cells += pack(name).citations
     assert cells
     assert [cell for cell in cells if not all(REFERENCE.fullmatch(one) for one in cell.split("; "))] == []
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_pack_cites_every_publication_that_it_refers_to(name: str) -> None:
+    files = "".join(path.read_text(encoding="utf-8") for path in (DRUGS / name).iterdir())
+    used = {match.rstrip(".,") for match in re.findall(r"\b(?:doi:10\.|pmid:|pmcid:)[^\s;]*[^\s;,]", files)}
+    used = {
+        reference.removesuffix(")") if reference.count(")") > reference.count("(") else reference
+        for reference in used
+    }
+    citations = pack(name).citations
+    assert used == set(citations)
+    assert all(citations.values())
 
 
 def test_the_bortezomib_pack_says_what_the_literature_says() -> None:
@@ -133,6 +146,7 @@ def test_response_genes_are_those_that_both_published_lists_hold(real_data: Path
 def test_a_pack_is_read_as_it_is_written(folder: Path) -> None:
     drug = read_drug_pack(folder, SCHEMA)
     assert drug.names == ("examplinib", "EX-1")
+    assert drug.citations == {"doi:10.1000/182": "The DOI Handbook"}
     assert (drug.doses_nM, drug.times_h) == ((1.0, 2.5), None)
     assert drug.markers[1].gene == PackGene("ITPRIP", ("KIAA1754",))
     (signature,) = drug.signatures
@@ -151,9 +165,7 @@ def test_a_published_classifier_fits_the_format(
 ) -> None:
     probes = read_records(real_data / "signatures_myeloma" / f"{name}.csv")
     header = ["signature", "gene", "weight", "mean", "sd", "method", "scale", "cutoff", "reference"]
-    rows = [
-        [name, *p.values(), "classifier", scale, cutoff, "doi:10.1182/blood-2010-12-328252"] for p in probes
-    ]
+    rows = [[name, *p.values(), "classifier", scale, cutoff, "pmid:1"] for p in probes]
     write_records(header, rows, tmp_path / "signatures.tsv")
     problems = Problems()
     (signature,) = read_signatures(tmp_path / "signatures.tsv", SCHEMA, problems)
@@ -294,7 +306,7 @@ def test_signatures_and_gene_sets_may_be_absent(folder: Path) -> None:
             "drug.yml",
             "doi:10.1000/182",
             "see paper",
-            "drug.yml:6: column 'references': 'see paper' is not a reference; write",
+            "drug.yml:6: column 'references': 'see paper The DOI Handbook' does not begin with a reference",
         ),
         (
             "drug.yml",

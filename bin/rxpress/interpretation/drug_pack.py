@@ -97,7 +97,11 @@ class Step:
 
 @dataclass(frozen=True)
 class DrugPack:
-    """A drug and what is known of it. doses_nM, times_h : usual lowest and highest, None if not told."""
+    """A drug and what is known of it.
+
+    doses_nM, times_h : usual lowest and highest, None if not told; citations : publications that the pack
+    rests on, `doi:…` (or `pmid:…`, `pmcid:…`) and how it is cited.
+    """
 
     name: str
     synonyms: tuple[str, ...]
@@ -107,7 +111,7 @@ class DrugPack:
     vehicle: str
     doses_nM: tuple[float, float] | None  # noqa: N815 (as in the samplesheet)
     times_h: tuple[float, float] | None
-    references: tuple[str, ...]
+    citations: Mapping[str, str]
     steps: tuple[Step, ...]
     markers: tuple[Marker, ...]
     signatures: tuple[Signature, ...]
@@ -262,8 +266,9 @@ def _read_drug(path: Path, schema: Schema, problems: Problems) -> dict[str, Any]
     steps = steps if isinstance(steps, list) else []
     return {
         **{name: _text(value.get(name)) for name in ("name", "target", "mechanism", "vehicle")},
-        **{name: _texts(value.get(name)) for name in ("synonyms", "target_genes", "references")},
+        **{name: _texts(value.get(name)) for name in ("synonyms", "target_genes")},
         **{name: _range(value.get(name)) for name in ("doses_nM", "times_h")},
+        "citations": dict(text.partition(" ")[::2] for text in _texts(value.get("references"))),
         "steps": [
             {name: _text(step.get(name)) for name in STEP_KEYS}
             | {"line": lines.get(("steps", i, "gene_set"))}
