@@ -31,7 +31,7 @@ from rxpress.design.conditions import id_part
 from rxpress.design.planned_contrasts import VERSUS
 from rxpress.design.study_design import Contrast, StudyDesign
 from rxpress.interpretation.drug_pack import Marker
-from rxpress.interpretation.gene_names import match_genes
+from rxpress.interpretation.gene_names import GeneMatch, match_genes
 
 ALPHA = 0.05
 NO_CHANGE = np.log2(1.5)
@@ -78,13 +78,20 @@ def judge_markers(
     drug_names : every name that the sheet may have for the drug; contrasts of other drugs are left out.
     """
     drugs = {id_part(name).casefold() for name in drug_names}
-    parts = [
-        _judge_contrast(panel, contrast, tables[contrast.id])
-        for contrast in design.contrasts
-        if contrast.id in tables
-        for panel in [[m for m in markers if m.comparison == _comparison(contrast, drugs)]]
-        if panel
-    ]
+    parts: list[pd.DataFrame] = []
+    ids: np.ndarray = np.empty(0, dtype=object)
+    matches: list[GeneMatch] = []
+    for contrast in design.contrasts:
+        comparison = _comparison(contrast, drugs)
+        if contrast.id not in tables or not comparison:
+            continue
+        table = tables[contrast.id]
+        if not matches or not np.array_equal(ids, table["gene_id"].to_numpy()):
+            ids = table["gene_id"].to_numpy()
+            matches = match_genes([marker.gene for marker in markers], ids, table["gene_name"].to_numpy())
+        panel = [pair for pair in zip(markers, matches, strict=True) if pair[0].comparison == comparison]
+        if panel:
+            parts.append(_judge_contrast(panel, contrast, table))
     if not parts:
         return pd.DataFrame(columns=list(COLUMNS))
     return pd.concat(parts, ignore_index=True).assign(study=design.study)[list(COLUMNS)]
@@ -109,9 +116,11 @@ def _comparison(contrast: Contrast, drugs: set[str]) -> str:
     return contrast.kind if answers.get(contrast.kind) else ""
 
 
-def _judge_contrast(panel: Sequence[Marker], contrast: Contrast, table: pd.DataFrame) -> pd.DataFrame:
-    """The markers of one comparison in the gene table of a contrast."""
-    matches = match_genes([m.gene for m in panel], table["gene_id"].to_numpy(), table["gene_name"].to_numpy())
+def _judge_contrast(
+    panel: Sequence[tuple[Marker, GeneMatch]], contrast: Contrast, table: pd.DataFrame
+) -> pd.DataFrame:
+    """The markers of one comparison, and where they stand, in the gene table of a contrast."""
+    markers, matches = zip(*panel, strict=True)
     rows = np.array([-1 if match.row is None else match.row for match in matches])
 
     def column(name: str) -> np.ndarray:
@@ -120,7 +129,7 @@ def _judge_contrast(panel: Sequence[Marker], contrast: Contrast, table: pd.DataF
 
     estimate, error, p_value = column("log2_fold_change"), column("lfc_se"), column("p_value")
     adjusted = adjust_over_panel(p_value, rows)
-    expected = np.array([SIGN[marker.expected] for marker in panel])
+    expected = np.array([SIGN[marker.expected] for marker in markers])
     gene_ids = [None if row < 0 else str(table["gene_id"].iloc[row]) for row in rows]
     lower, upper = interval(estimate, error, interval_quantile(table))
     return pd.DataFrame(
@@ -128,7 +137,7 @@ def _judge_contrast(panel: Sequence[Marker], contrast: Contrast, table: pd.DataF
             "comparison": contrast.kind,
             "contrast": contrast.id,
             "scope": contrast.scope,
-            "gene": [marker.gene.symbol for marker in panel],
+            "gene": [marker.gene.symbol for marker in markers],
             "gene_id": gene_ids,
             "log2_fold_change": estimate,
             "lfc_lower": lower,
@@ -138,7 +147,10 @@ def _judge_contrast(panel: Sequence[Marker], contrast: Contrast, table: pd.DataF
             "verdict": verdicts(expected, estimate, lower, upper, p_value, adjusted),
             "matched_by": [match.matched_by for match in matches],
             "remark": [match.remark for match in matches],
-            **{name: [getattr(m, name) for m in panel] for name in ("role", "expected", "reference", "note")},
+            **{
+                name: [getattr(m, name) for m in markers]
+                for name in ("role", "expected", "reference", "note")
+            },
         }
     )
 
