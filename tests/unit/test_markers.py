@@ -168,6 +168,14 @@ def test_contrasts_of_another_drug_are_left_alone_and_other_names_of_the_drug_kn
     assert len(rows) == 8
 
 
+def test_a_study_of_another_drug_says_nothing_even_of_untreated_lines() -> None:
+    found = plan_study(sheet(LINES), "DMSO")
+    table = gene_table(["A"], np.array([2.0]), np.array([0.2]))
+    tables = {c.id: table for c in found.contrasts if c.status == "ok"}
+    assert judge_markers([marker("A", comparison="baseline")], found, tables, ("dexamethasone",)).empty
+    assert len(judge_markers([marker("A", comparison="baseline")], found, tables, ("bortezomib",))) == 1
+
+
 def test_a_contrast_without_a_table_has_no_verdicts() -> None:
     rows = judge_markers([marker("A")], design(), {}, ["bortezomib"])
     assert (len(rows), list(rows.columns)) == (0, list(COLUMNS))

@@ -75,9 +75,13 @@ def judge_markers(
     """A row per marker and contrast that it speaks of, with the columns COLUMNS; missing values are NaN.
 
     tables : the gene table of each contrast, by its id; contrasts without one (not estimable) are left out.
-    drug_names : every name that the sheet may have for the drug; contrasts of other drugs are left out.
+    drug_names : every name that the sheet may have for the drug; contrasts of other drugs are left out, and
+    studies of other drugs only, whose lines are sensitive or resistant to those.
     """
     drugs = {id_part(name).casefold() for name in drug_names}
+    effects = [_comparison(contrast, drugs) for contrast in design.contrasts if contrast.kind == "drug"]
+    if effects and not any(effects):
+        return pd.DataFrame(columns=list(COLUMNS))
     parts: list[pd.DataFrame] = []
     ids: np.ndarray = np.empty(0, dtype=object)
     matches: list[GeneMatch] = []
