@@ -71,7 +71,8 @@ def read_sheet(path: str | Path, schema: Schema, problems: Problems) -> Sheet:
     file = Path(path).name
     header, lines = read_rows(path)
     if not lines:
-        raise InputError(Problem("has no samples", "give it a header line and a line for each sample", file))
+        row = schema.get("row", "sample")
+        raise InputError(Problem(f"has no {row}s", f"give it a header line and a line for each {row}", file))
     empty = {i for i, name in enumerate(header) if not name and not any(any(cells[i:]) for _, cells in lines)}
     columns = _name_columns([name for i, name in enumerate(header) if i not in empty], schema, file, problems)
     rows = []
@@ -98,7 +99,8 @@ def _name_columns(header: Sequence[str], schema: Schema, file: str, problems: Pr
             problems.add("has no name", "name the column or remove it", file, 1, "")
         elif meant:
             fix = f"did you mean '{meant}'? Otherwise choose a name less like it"
-            problems.add("is not a column of the samplesheet", fix, file, 1, name)
+            table = schema.get("table", "samplesheet")
+            problems.add(f"is not a column of the {table}", fix, file, 1, name)
             absent.remove(meant)
         elif name in columns:
             problems.add("stands twice in the header", "remove one of the two columns", file, 1, name)

@@ -97,6 +97,15 @@ def read_rows(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]
     return header, rows
 
 
+def read_gmt(path: str | Path) -> list[tuple[int, list[str]]]:
+    """Lines of a GMT file (tab-separated: name, description, genes) with their numbers, cells stripped.
+
+    Blank lines and empty cells at the end of a line are passed over; nothing else is checked.
+    """
+    lines = [[cell.strip() for cell in line.rstrip().split("\t")] for line in read_text(path).split("\n")]
+    return [(number, cells) for number, cells in enumerate(lines, 1) if any(cells)]
+
+
 def _delimiter(header: str) -> str:
     return "\t" if "\t" in header else ";" if ";" in header and "," not in header else ","
 

@@ -1,13 +1,22 @@
 """Tables read back as they were written."""
 
 import gzip
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from rxpress.errors import InputError
-from rxpress.tables import GeneMatrix, read_columns, read_matrix, read_table, write_columns, write_matrix
+from rxpress.tables import (
+    GeneMatrix,
+    read_columns,
+    read_gmt,
+    read_matrix,
+    read_table,
+    write_columns,
+    write_matrix,
+)
 
 HARD_FLOATS = [0.1 + 0.2, 1e-300, 5e-324, 1.7976931348623157e308, 1e22, 123456789.12345679, 3.0, -0.0]
 
@@ -100,3 +109,9 @@ def test_identifiers_that_look_like_numbers_or_missing_stay_text(tmp_path):
     matrix = read_matrix(tmp_path / "x.tsv")
     assert (matrix.gene_ids.tolist(), matrix.gene_names.tolist()) == (["1", "nan"], ["001", "NAN"])
     assert matrix.samples == ["7"]
+
+
+def test_lines_of_a_gmt_file_keep_their_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "sets.gmt"
+    path.write_bytes(b"\xef\xbb\xbfA\tsource a\tG1\tG2\t\t\r\n\r\nB\t\tG3 \r\n")
+    assert read_gmt(path) == [(1, ["A", "source a", "G1", "G2"]), (3, ["B", "", "G3"])]
