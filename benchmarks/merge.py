@@ -150,6 +150,8 @@ def main() -> None:
     print(
         f"{args.samples} samples × {TRANSCRIPTS:,} transcripts → {GENES:,} genes; medians of {args.repeats}"
     )
+    if args.folder:
+        args.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=args.folder) as scratch:
         folder = args.folder or Path(scratch)
         for work in (work for work in WORKS if work in args.works):
