@@ -1,0 +1,1 @@
+"""INTERPRET_RESPONSE: what the response means: markers, signatures, pathways."""
