@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from interpretation_goldens import golden
 
 from rxpress.interpretation.activity import align_weights, univariate_linear_model, weighted_mean
-from rxpress.tables import read_table
-
-GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "interpretation"
 
 
-def golden(name: str, index: str) -> np.ndarray:
-    return read_table(GOLDEN / f"{name}.tsv.gz").set_index(index).to_numpy()
+def values_of(name: str, index: str) -> np.ndarray:
+    return golden(name).set_index(index).to_numpy()
 
 
 def test_univariate_score_is_that_of_decoupler() -> None:
-    ours = univariate_linear_model(golden("expression", "gene"), golden("weights", "gene"))
-    assert np.abs(ours.statistic - golden("ulm", "sample").T).max() < 1e-9
+    ours = univariate_linear_model(values_of("expression", "gene"), values_of("weights", "gene"))
+    assert np.abs(ours.statistic - values_of("ulm", "sample").T).max() < 1e-9
 
 
 def test_univariate_t_and_p_are_those_of_lm() -> None:
-    theirs = read_table(GOLDEN / "univariate.tsv.gz")
-    ours = univariate_linear_model(golden("expression", "gene"), golden("weights", "gene"))
+    theirs = golden("univariate")
+    ours = univariate_linear_model(values_of("expression", "gene"), values_of("weights", "gene"))
     np.testing.assert_allclose(ours.statistic.ravel(), theirs["statistic"], rtol=1e-9)
     np.testing.assert_allclose(ours.p_value.ravel(), theirs["p_value"], rtol=1e-9)
 

@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
-import pandas as pd
 import pytest
+from interpretation_goldens import golden, golden_expression, golden_sets, walk
 
 from rxpress.interpretation import gene_sets
 from rxpress.interpretation.gene_sets import camera, find_members, over_representation, prerank
-from rxpress.tables import read_table
 
-GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "interpretation"
 EXACT = 1e-10
-
-
-def golden(name: str) -> pd.DataFrame:
-    return read_table(GOLDEN / f"{name}.tsv.gz")
-
-
-def golden_expression() -> pd.DataFrame:
-    return golden("expression").set_index("gene")
-
-
-def golden_sets() -> list[np.ndarray]:
-    listed = {name: list(group["gene"]) for name, group in golden("sets").groupby("set", sort=False)}
-    return [found.rows for found in find_members(list(golden_expression().index), listed).values()]
 
 
 def prerank_statistic() -> np.ndarray:
@@ -37,16 +20,6 @@ def prerank_statistic() -> np.ndarray:
 def random_sets(genes: int, sizes: list[int], seed: int) -> list[np.ndarray]:
     generator = np.random.default_rng(seed)
     return [generator.choice(genes, size, replace=False) for size in sizes]
-
-
-def walk(statistic: np.ndarray, rows: np.ndarray) -> float:
-    """The running sum of GSEA, gene by gene, as its definition says."""
-    order = np.argsort(-statistic, kind="stable")
-    inside = np.isin(order, rows)
-    steps = np.where(inside, np.abs(statistic[order]), 0.0)
-    steps = steps / steps.sum() - ~inside / np.count_nonzero(~inside)
-    height = np.cumsum(steps)
-    return float(height[np.argmax(np.abs(height))])
 
 
 def test_members_are_rows_and_what_is_missing_is_named() -> None:

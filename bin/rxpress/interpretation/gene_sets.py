@@ -71,6 +71,28 @@ class Camera:
     p_adjusted: np.ndarray
 
 
+@dataclass(frozen=True)
+class Ranking:
+    """Genes by falling statistic, (genes,) each: order : rows; position : of a row; weights : by position."""
+
+    order: np.ndarray
+    position: np.ndarray
+    weights: np.ndarray
+
+    @classmethod
+    def of(cls, statistic: np.ndarray, power: float = 1.0) -> Ranking:
+        """Weights are |statistic| to `power`. Genes that tie keep their order. ValueError for NaN."""
+        statistic = _finite(statistic)
+        order = np.argsort(-statistic, kind="stable")
+        position = np.empty(len(order), dtype=np.int32)
+        position[order] = np.arange(len(order))
+        return cls(order, position, np.abs(statistic[order]) ** power)
+
+    def hits(self, rows: np.ndarray) -> np.ndarray:
+        """Sorted positions of `rows`."""
+        return np.sort(self.position[rows])
+
+
 def find_members(genes: Sequence[str], sets: Mapping[str, Collection[str]]) -> dict[str, Members]:
     """Each set's rows among `genes`. ValueError when a name stands twice there: which row is it?"""
     row = {gene: i for i, gene in enumerate(genes)}
@@ -100,26 +122,17 @@ def prerank(
     as extreme, ten times as many are drawn, up to `most_permutations`. power : of |statistic|, by which hits
     weigh. Genes that tie keep their order.
     """
-    statistic = _finite(statistic)
-    order = np.argsort(-statistic, kind="stable")
-    position = np.empty(len(order), dtype=np.int32)
-    position[order] = np.arange(len(order))
-    weights = np.abs(statistic[order]) ** power
-    hits = [np.sort(position[rows]) for rows in sets]
-    usable = np.array([0 < len(h) < len(order) for h in hits], dtype=bool)
-    score = np.array(
-        [
-            running_sum_peaks(weights, h[None, :])[0] if use else np.nan
-            for h, use in zip(hits, usable, strict=True)
-        ]
-    )
+    ranking = Ranking.of(statistic, power)
+    weights = ranking.weights
+    hits = [ranking.hits(rows) for rows in sets]
+    score = np.array([float(running_sum_peaks(weights, h[None, :])[0]) for h in hits])
     null = _random_sets(
         weights, score, np.array([len(h) for h in hits]), permutations, most_permutations, seed
     )
     p_value = np.where(np.isfinite(score), (1 + null.extreme) / (1 + null.same_sign), np.nan)
     with np.errstate(invalid="ignore", divide="ignore"):
         normalized = np.where(null.same_sign > 0, score / (null.total / null.same_sign), np.nan)
-    edges = tuple(_leading_edge(weights, h, s, order) for h, s in zip(hits, score, strict=True))
+    edges = tuple(_leading_edge(ranking, h, s) for h, s in zip(hits, score, strict=True))
     return Enrichment(null.size, score, normalized, p_value, benjamini_hochberg(p_value), null.drawn, edges)
 
 
@@ -127,11 +140,13 @@ def running_sum_peaks(weights: np.ndarray, hits: np.ndarray) -> np.ndarray:
     """Enrichment score of each row of `hits` (n, k), sorted positions in a ranking with `weights` (genes,).
 
     The running sum rises at a hit by its share of the weights and falls at a miss by 1 / misses, so it is
-    highest right after a hit and lowest right before one (Subramanian 2005, equation 1). NaN when all
-    hits weigh nothing.
+    highest right after a hit and lowest right before one (Subramanian 2005, equation 1). NaN for no hits,
+    for all genes, and when all hits weigh nothing.
     """
     size = hits.shape[1]
     misses = len(weights) - size
+    if not size or not misses:
+        return np.full(len(hits), np.nan)
     share = weights[hits]
     with np.errstate(invalid="ignore", divide="ignore"):
         share /= share.sum(axis=1, keepdims=True)
@@ -167,9 +182,9 @@ class _Null:
     ) -> None:
         """Add random sets of the sizes of `sets` (a mask)."""
         sizes = np.unique(self.size[sets])
-        for draws in _draw(len(weights), int(sizes[-1]), permutations, generator):
+        for draws in draw_positions(len(weights), int(sizes[-1]), permutations, generator):
             for size in sizes:
-                scores = _random_scores(weights, draws[:, :size])
+                scores = score_draws(weights, draws[:, :size])
                 for i in np.flatnonzero(sets & (self.size == size)):
                     same = scores[scores * self.score[i] > 0] * np.sign(self.score[i])
                     self.drawn[i] += len(draws)
@@ -195,7 +210,7 @@ def _random_sets(
     return null
 
 
-def _draw(
+def draw_positions(
     genes: int, largest: int, permutations: int, generator: np.random.Generator
 ) -> Iterator[np.ndarray]:
     """Blocks of rows, each `largest` distinct positions in random order, the same for any size of block."""
@@ -207,8 +222,9 @@ def _draw(
         yield draws
 
 
-def _random_scores(weights: np.ndarray, draws: np.ndarray) -> np.ndarray:
-    rows = max(1, CHUNK_ELEMENTS // draws.shape[1])
+def score_draws(weights: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """`running_sum_peaks` of rows of positions in any order, a few rows at a time."""
+    rows = max(1, CHUNK_ELEMENTS // max(1, draws.shape[1]))
     parts = [
         running_sum_peaks(weights, np.sort(draws[first : first + rows], axis=1))
         for first in range(0, len(draws), rows)
@@ -216,16 +232,16 @@ def _random_scores(weights: np.ndarray, draws: np.ndarray) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def _leading_edge(weights: np.ndarray, hits: np.ndarray, score: float, order: np.ndarray) -> np.ndarray:
+def _leading_edge(ranking: Ranking, hits: np.ndarray, score: float) -> np.ndarray:
     """Rows of the hits before the peak, or after it when the score is negative."""
     if not np.isfinite(score):
         return np.empty(0, dtype=int)
-    share = weights[hits] / weights[hits].sum()
-    misses = (hits - np.arange(len(hits))) / (len(weights) - len(hits))
+    share = ranking.weights[hits] / ranking.weights[hits].sum()
+    misses = (hits - np.arange(len(hits))) / (len(ranking.weights) - len(hits))
     height = np.cumsum(share) - misses
     if score < 0:
-        return order[hits[np.argmin(height - share) :]][::-1]
-    return order[hits[: np.argmax(height) + 1]]
+        return ranking.order[hits[np.argmin(height - share) :]][::-1]
+    return ranking.order[hits[: np.argmax(height) + 1]]
 
 
 def over_representation(selected: np.ndarray, sets: Sequence[np.ndarray]) -> OverRepresentation:
