@@ -12,30 +12,31 @@ from interpretation_goldens import golden, golden_expression, golden_sets
 
 from rxpress.interpretation.signatures import (
     Classifier,
+    SignatureScore,
     compare_scores,
     rank_score,
     score_classifier,
-    score_signature,
+    score_signatures,
     ssgsea,
     weighted_z,
 )
 
 EXACT = 1e-10
+NEEDS_OTHERS = "ranks need genes outside the signature"
 PUBLISHED = [("UAMS80", 2.48, False, 4), ("EMC92", 0.827, True, 6)]
 
 
 def test_ssgsea_is_that_of_gseapy_also_where_genes_tie() -> None:
     expression = golden_expression().to_numpy()
-    ours = np.array([ssgsea(expression, rows) for rows in golden_sets()])
+    ours = ssgsea(expression, golden_sets())
     assert np.abs(ours - golden("ssgsea").set_index("Term").to_numpy()).max() < 1e-6
 
 
 def test_rank_score_is_the_mean_rank_between_its_bounds() -> None:
-    ranks = np.arange(10.0)[:, None]
-    assert rank_score(ranks, np.array([1, 4, 8])) == pytest.approx([(16 / 3 - 2) / 7 - 0.5])
-    assert rank_score(ranks, np.array([7, 8, 9])) == pytest.approx([0.5])
-    assert rank_score(ranks, np.array([0, 1, 2])) == pytest.approx([-0.5])
-    assert rank_score(np.ones((10, 1)), np.array([0, 1])) == pytest.approx([0.0])
+    sets = [np.array(rows) for rows in ([1, 4, 8], [7, 8, 9], [0, 1, 2])]
+    ours = rank_score(np.column_stack([np.arange(10.0), np.ones(10)]), sets)
+    assert ours[:, 0] == pytest.approx([(16 / 3 - 2) / 7 - 0.5, 0.5, -0.5])
+    assert ours[:, 1] == pytest.approx([0.0, 0.0, 0.0])
 
 
 def test_weighted_z_standardises_genes_and_weighs_them() -> None:
@@ -43,6 +44,12 @@ def test_weighted_z_standardises_genes_and_weighs_them() -> None:
     expected = np.array([-2, 0, 2]) - np.array([-1, -1, 2]) / np.sqrt(3)
     ours = weighted_z(expression, np.array([2.0, 1.0, -1.0]))
     np.testing.assert_allclose(ours, expected / np.sqrt(6), atol=EXACT)
+
+
+def score_signature(
+    expression: np.ndarray, genes: list[str], weights: dict[str, float], method: str = "weighted_z"
+) -> SignatureScore:
+    return score_signatures(expression, genes, {"signature": weights}, method)["signature"]
 
 
 @pytest.mark.parametrize("method", ["weighted_z", "rank", "ssgsea"])
@@ -72,6 +79,19 @@ def test_missing_genes_are_named_and_under_80_percent_the_score_is_withheld() ->
     assert few.withheld == "3 of 5 genes were measured, under 80%"
     with pytest.raises(ValueError, match="no method"):
         score_signature(expression, genes, {"A": 1.0}, "mean")
+
+
+def test_signatures_are_scored_together_as_alone_and_need_other_genes_for_ranks() -> None:
+    expression = np.random.default_rng(4).normal(size=(8, 3))
+    genes = list("ABCDEFGH")
+    signatures = {"up": {"A": 1.0, "C": 2.0}, "both": {"B": 1.0, "D": -1.0}, "all": dict.fromkeys(genes, 1.0)}
+    for method in ("weighted_z", "rank", "ssgsea"):
+        together = score_signatures(expression, genes, signatures, method)
+        for name in ("up", "both"):
+            alone = score_signature(expression, genes, signatures[name], method)
+            assert np.array_equal(together[name].score, alone.score)
+        assert np.isnan(together["all"].score).all() == (method != "weighted_z")
+        assert together["all"].withheld == ("" if method == "weighted_z" else NEEDS_OTHERS)
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:

@@ -1,6 +1,6 @@
 """Signatures: one number per sample from the genes of a publication, and its contrasts.
 
-`score_signature` finds the genes, names those that are missing and withholds the score when they are too
+`score_signatures` finds the genes, names those that are missing and withholds the score when they are too
 many. The kernels below it are three ways to score a list that was published without a formula; they answer
 "more of it or less than in other samples", never "is it there". `score_classifier` is for those with one.
 """
@@ -8,7 +8,7 @@ many. The kernels below it are three ways to score a list that was published wit
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import stdtrit
@@ -80,10 +80,13 @@ class ScoreTests:
     p_adjusted: np.ndarray
 
 
-def score_signature(
-    expression: np.ndarray, genes: Sequence[str], weights: Mapping[str, float], method: str = "weighted_z"
-) -> SignatureScore:
-    """Score each sample by a signature of genes with weights (for a mere direction, 1 and -1).
+def score_signatures(
+    expression: np.ndarray,
+    genes: Sequence[str],
+    signatures: Mapping[str, Mapping[str, float]],
+    method: str = "weighted_z",
+) -> dict[str, SignatureScore]:
+    """Score each sample by signatures: per name, genes with weights (for a mere direction, 1 and -1).
 
     expression : (genes, samples) on a log scale, all genes that were measured; method : `weighted_z`, `rank`
     or `ssgsea`; the latter two see only the sign of the weights and take the score of the genes that go down
@@ -93,18 +96,39 @@ def score_signature(
     if method not in METHODS:
         raise ValueError(f"no method {method!r}; there are {', '.join(METHODS)}")
     expression, genes = _complete(expression, genes)
-    members = find_members(genes, {"": weights})[""]
-    coverage, withheld = judge_coverage(len(weights), members.missing)
-    if withheld:
-        return SignatureScore(np.full(expression.shape[1], np.nan), coverage, members.missing, withheld)
-    weight = np.array([weights[genes[row]] for row in members.rows])
+    found = find_members(genes, signatures)
+    weighed: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    scores = {}
+    for name, weights in signatures.items():
+        rows, missing = found[name].rows, found[name].missing
+        coverage, withheld = judge_coverage(len(weights), missing)
+        if method != "weighted_z" and len(rows) == len(genes):
+            withheld = withheld or "ranks need genes outside the signature"
+        if not withheld:
+            weighed[name] = rows, np.array([weights[genes[row]] for row in rows])
+        scores[name] = SignatureScore(np.full(expression.shape[1], np.nan), coverage, missing, withheld)
+    for name, score in _score(expression, weighed, method).items():
+        scores[name] = replace(scores[name], score=score)
+    return scores
+
+
+def _score(
+    expression: np.ndarray, signatures: Mapping[str, tuple[np.ndarray, np.ndarray]], method: str
+) -> dict[str, np.ndarray]:
+    """(samples,) scores of signatures given as rows and their weights."""
     if method == "weighted_z":
-        score = weighted_z(expression[members.rows], weight)
-    else:
-        kernel = rank_score if method == "rank" else ssgsea
-        signs = [sign for sign in (1, -1) if np.any(sign * weight > 0)]
-        score = np.sum([s * kernel(expression, members.rows[s * weight > 0]) for s in signs], axis=0)
-    return SignatureScore(score, coverage, members.missing, "")
+        return {name: weighted_z(expression[rows], weight) for name, (rows, weight) in signatures.items()}
+    halves = [
+        (name, sign, rows[sign * weight > 0])
+        for name, (rows, weight) in signatures.items()
+        for sign in (1, -1)
+        if np.any(sign * weight > 0)
+    ]
+    values = (rank_score if method == "rank" else ssgsea)(expression, [rows for _, _, rows in halves])
+    scores = {name: np.zeros(expression.shape[1]) for name in signatures}
+    for (name, sign, _), value in zip(halves, values, strict=True):
+        scores[name] += sign * value
+    return scores
 
 
 def weighted_z(expression: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -117,35 +141,37 @@ def weighted_z(expression: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return weight @ _standardize(expression) / np.sqrt(np.sum(weight**2))
 
 
-def rank_score(expression: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """(samples,) mean rank of the genes `rows` within each sample, from -0.5 (all lowest) to 0.5.
+def rank_score(expression: np.ndarray, sets: Sequence[np.ndarray]) -> np.ndarray:
+    """(sets, samples) mean rank of the genes of a set within each sample, from -0.5 (all lowest) to 0.5.
 
-    expression : (genes, samples) of all genes; a sample is scored without looking at the others. singscore's
-    centred score (Foroutan et al., BMC Bioinformatics 2018), but genes that tie share their mean rank.
+    expression : (genes, samples) of all genes; sets : rows, some but not all; a sample is scored without
+    looking at the others. singscore's centred score (Foroutan et al., BMC Bioinformatics 2018), but genes
+    that tie share their mean rank.
     """
-    genes, size = len(expression), len(rows)
-    if size == genes:
-        raise ValueError("the set holds all genes")
-    mean = rankdata(expression, axis=0)[rows].mean(axis=0)
-    lowest, highest = (size + 1) / 2, genes - (size - 1) / 2
-    return (mean - lowest) / (highest - lowest) - 0.5
+    ranks = rankdata(expression, axis=0)
+    scores = np.empty((len(sets), ranks.shape[1]))
+    for i, rows in enumerate(sets):
+        lowest, highest = (len(rows) + 1) / 2, len(ranks) - (len(rows) - 1) / 2
+        scores[i] = (ranks[rows].mean(axis=0) - lowest) / (highest - lowest) - 0.5
+    return scores
 
 
-def ssgsea(expression: np.ndarray, rows: np.ndarray, power: float = 0.25) -> np.ndarray:
-    """(samples,) single-sample GSEA of the genes `rows`: area between the running sums of hits and misses.
+def ssgsea(expression: np.ndarray, sets: Sequence[np.ndarray], power: float = 0.25) -> np.ndarray:
+    """(sets, samples) single-sample GSEA: the area between the running sums of hits and of misses.
 
-    expression : (genes, samples) of all genes; hits weigh by their rank to `power` (Barbie et al., Nature
-    2009). In closed form: a hit at rank r from below stays in r partial sums. Not normalised by the range
-    over sets and samples. Of genes that tie, the later row ranks higher, as in gseapy.
+    expression : (genes, samples) of all genes; sets : rows, some but not all; hits weigh by their rank to
+    `power` (Barbie et al., Nature 2009). In closed form: a gene at rank r from below stays in r partial sums.
+    Not normalised by the range over sets and samples. Of genes that tie, the later row ranks higher, as in
+    gseapy.
     """
-    genes, size = len(expression), len(rows)
-    if size == genes:
-        raise ValueError("the set holds all genes")
-    weight = rankdata(expression, axis=0)[rows] ** power
-    height = np.argsort(np.argsort(expression, axis=0, kind="stable"), axis=0)[rows] + 1.0
-    hits = (weight * height).sum(axis=0) / weight.sum(axis=0)
-    misses = (genes * (genes + 1) / 2 - height.sum(axis=0)) / (genes - size)
-    return hits - misses
+    weights = rankdata(expression, axis=0) ** power
+    height = np.argsort(np.argsort(expression, axis=0, kind="stable"), axis=0) + 1.0
+    scores = np.empty((len(sets), height.shape[1]))
+    for i, rows in enumerate(sets):
+        hits = (weights[rows] * height[rows]).sum(axis=0) / weights[rows].sum(axis=0)
+        misses = (height.sum(axis=0) - height[rows].sum(axis=0)) / (len(height) - len(rows))
+        scores[i] = hits - misses
+    return scores
 
 
 def score_classifier(
