@@ -11,8 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
-from scipy.stats import hypergeom, rankdata
+from scipy.special import gammaln, ndtr
 
 from rxpress.deseq.multiple_testing import benjamini_hochberg
 from rxpress.student import t_tail
@@ -253,8 +252,25 @@ def over_representation(selected: np.ndarray, sets: Sequence[np.ndarray]) -> Ove
     universe, chosen = len(selected), int(np.count_nonzero(selected))
     size = np.array([len(rows) for rows in sets])
     found = np.array([np.count_nonzero(selected[rows]) for rows in sets])
-    p_value = np.where(size > 0, hypergeom.sf(found - 1, universe, size, chosen), np.nan)
+    p_value = np.array(
+        [
+            _hypergeometric_tail(f, s, chosen, universe) if s else np.nan
+            for f, s in zip(found, size, strict=True)
+        ]
+    )
     return OverRepresentation(size, found, size * chosen / universe, p_value, benjamini_hochberg(p_value))
+
+
+def _hypergeometric_tail(found: int, size: int, chosen: int, universe: int) -> float:
+    """P(at least `found` of `size` marked genes among `chosen` of a universe)."""
+
+    def log_binomial(n: int, k: np.ndarray) -> np.ndarray:
+        return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+
+    fewest = max(found, chosen - (universe - size), 0)
+    k = np.arange(fewest, min(size, chosen) + 1)
+    ways = log_binomial(size, k) + log_binomial(universe - size, chosen - k)
+    return min(1.0, float(np.exp(ways - log_binomial(universe, np.array(chosen))).sum()))
 
 
 def camera(
@@ -272,7 +288,7 @@ def camera(
     statistic = _finite(statistic)
     size = np.array([len(rows) for rows in sets])
     usable = (size > 0) & (size < len(statistic))
-    values = rankdata(statistic) if ranks else statistic
+    values = average_ranks(statistic) if ranks else statistic
     mean = np.array([values[rows].mean() if use else np.nan for rows, use in zip(sets, usable, strict=True)])
     correlation = np.broadcast_to(np.asarray(correlation, dtype=float), size.shape)
     if ranks:
@@ -310,23 +326,25 @@ def _rank_sum(
     genes = len(ranks)
     others = genes - size
     above = size * mean - size * (size + 1) / 2 - size * others / 2
-    variance = (
-        size
-        * others
-        / (2 * np.pi)
-        * (
-            np.arcsin(1)
-            + np.arcsin(0.5) * (others - 1)
-            + np.arcsin(correlation / 2) * (size - 1) * (others - 1)
-            + np.arcsin((correlation + 1) / 2) * (size - 1)
-        )
+    angles = (
+        np.arcsin(1)
+        + np.arcsin(0.5) * (others - 1)
+        + np.arcsin(correlation / 2) * (size - 1) * (others - 1)
+        + np.arcsin((correlation + 1) / 2) * (size - 1)
     )
+    variance = size * others * angles / (2 * np.pi)
     ties = np.unique(ranks, return_counts=True)[1].astype(float)
     variance *= 1 - (ties**3 - ties).sum() / (float(genes) ** 3 - genes)
     with np.errstate(invalid="ignore", divide="ignore"):
         lower, upper = ((above + shift) / np.sqrt(variance) for shift in (0.5, -0.5))
     p_value = np.minimum(2 * np.minimum(ndtr(lower), ndtr(-upper)), 1.0)
     return np.where(above < 0, lower, upper), p_value
+
+
+def average_ranks(values: np.ndarray) -> np.ndarray:
+    """Ranks from 1 within a vector; values that tie share their mean rank."""
+    ordered = np.sort(values)
+    return (np.searchsorted(ordered, values) + np.searchsorted(ordered, values, "right") + 1) / 2
 
 
 def _finite(statistic: np.ndarray) -> np.ndarray:

@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import stdtrit
-from scipy.stats import rankdata
 
 from rxpress.deseq.multiple_testing import benjamini_hochberg
-from rxpress.interpretation.gene_sets import find_members
+from rxpress.interpretation.gene_sets import average_ranks, find_members
 from rxpress.limma import fit_linear_model
 from rxpress.student import t_tail
 
@@ -148,7 +147,7 @@ def rank_score(expression: np.ndarray, sets: Sequence[np.ndarray]) -> np.ndarray
     looking at the others. singscore's centred score (Foroutan et al., BMC Bioinformatics 2018), but genes
     that tie share their mean rank.
     """
-    ranks = rankdata(expression, axis=0)
+    ranks = np.apply_along_axis(average_ranks, 0, expression)
     scores = np.empty((len(sets), ranks.shape[1]))
     for i, rows in enumerate(sets):
         lowest, highest = (len(rows) + 1) / 2, len(ranks) - (len(rows) - 1) / 2
@@ -164,7 +163,7 @@ def ssgsea(expression: np.ndarray, sets: Sequence[np.ndarray], power: float = 0.
     Not normalised by the range over sets and samples. Of genes that tie, the later row ranks higher, as in
     gseapy.
     """
-    weights = rankdata(expression, axis=0) ** power
+    weights = np.apply_along_axis(average_ranks, 0, expression) ** power
     height = np.argsort(np.argsort(expression, axis=0, kind="stable"), axis=0) + 1.0
     scores = np.empty((len(sets), height.shape[1]))
     for i, rows in enumerate(sets):
