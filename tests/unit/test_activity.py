@@ -1,12 +1,17 @@
-"""Pathway activity against decoupler and R's lm (tests/golden/interpretation), by hand and by planting."""
+"""Pathway activity against decoupler, PROGENy and R's lm (tests/golden), by hand and by planting."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 from interpretation_goldens import golden
 
 from rxpress.interpretation.activity import align_weights, univariate_linear_model, weighted_mean
+from rxpress.tables import read_table
+
+PROGENY = Path(__file__).resolve().parents[1] / "golden" / "progeny"
 
 
 def values_of(name: str, index: str) -> np.ndarray:
@@ -51,6 +56,19 @@ def test_weighted_mean_weighs_genes_and_keeps_their_sign() -> None:
     ours = weighted_mean(values, weights)
     assert ours[0].tolist() == [(1 - 9) / 4, 6 / 4]
     assert np.isnan(ours[1]).all()
+
+
+def test_weighted_means_are_the_published_activities_of_progeny() -> None:
+    expression = read_table(PROGENY / "expression.tsv.gz").set_index("gene")
+    expected = read_table(PROGENY / "expected.tsv.gz").set_index("sample")
+    pathways = {
+        str(name): dict(zip(group["gene"], group["weight"], strict=True))
+        for name, group in read_table(PROGENY / "weights.tsv.gz").groupby("pathway")
+    }
+    weights = align_weights(list(expression.index), pathways)
+    ours = weighted_mean(expression.to_numpy(), weights.matrix)
+    scaled = (ours - ours.mean(axis=1, keepdims=True)) / ours.std(axis=1, ddof=1, keepdims=True)
+    np.testing.assert_allclose(scaled.T, expected[list(weights.pathways)], atol=1e-10)
 
 
 def test_weights_are_laid_out_by_gene_and_missing_genes_are_named() -> None:
