@@ -1,5 +1,6 @@
 """INTERPRET_RESPONSE: what the gene tables of a study say about a drug.
 
 `drug_pack` reads what is known of the drug, `gene_names` finds its genes in a study's tables, `markers` holds
-each marker against the contrasts that it speaks of.
+each marker against the contrasts that it speaks of. `signatures` scores samples and connects responses,
+`gene_sets` tests sets of genes, `activity` scores pathways.
 """
