@@ -19,14 +19,9 @@ from rxpress.design.study_design import Contrast, JointMember
 from rxpress.design.study_model import StudyModel
 from rxpress.differential.calls import CallRule
 from rxpress.differential.gene_tables import gene_table
-from rxpress.differential.limma_tables import (
-    contrast_tests,
-    effective_sizes,
-    limma_tables,
-    weigh_counts,
-    worthwhile,
-)
+from rxpress.differential.limma_tables import effective_sizes, limma_tables, weigh_counts, worthwhile
 from rxpress.differential.model_data import ModelData
+from rxpress.differential.moderated_tests import contrast_tests
 from rxpress.differential.second_opinion import second_opinion
 from rxpress.differential.study_counts import StudyCounts
 from rxpress.tables import GeneMatrix, read_json, read_table

@@ -14,6 +14,7 @@ from rxpress.design.study_model import coefficient_vector
 from rxpress.differential.calls import CallRule
 from rxpress.differential.gene_tables import gene_table, with_agreement
 from rxpress.differential.model_data import ModelData, joint_vectors, largest_member, line_vectors
+from rxpress.differential.moderated_tests import ModeratedTest, contrast_tests
 from rxpress.differential.study_counts import StudyCounts
 from rxpress.limma import ModeratedFit, fit_linear_model, moderate
 from rxpress.voom import residual_df, voom
@@ -23,21 +24,6 @@ LEAST_TOTAL = 15
 LARGE_GROUP = 10
 SHARE_OF_LARGE = 0.7
 LEAST_GENES = 10
-
-
-@dataclass(frozen=True)
-class VoomTest:
-    """A contrast, or the largest of several: all (genes,), log2, NaN for genes with too few counts.
-
-    p_adjusted_threshold : NaN for several contrasts.
-    """
-
-    estimate: np.ndarray
-    error: np.ndarray
-    statistic: np.ndarray
-    p_value: np.ndarray
-    p_adjusted: np.ndarray
-    p_adjusted_threshold: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -101,7 +87,7 @@ def _joint_table(data: ModelData, weighed: WeighedCounts, contrast: Contrast, ru
     genes, p_value = np.arange(len(member)), fit.joint_p_value
     estimate, error = fit.estimate[genes, member], fit.error[genes, member]
     none = np.full(len(member), np.nan)
-    test = VoomTest(estimate, error, fit.joint_statistic, p_value, benjamini_hochberg(p_value), none)
+    test = ModeratedTest(estimate, error, fit.joint_statistic, p_value, benjamini_hochberg(p_value), none)
     table = gene_table(data.counts.genes, data.mean_counts, test, rule)
     return table.assign(largest=largest_member(contrast, member, estimate))
 
@@ -141,12 +127,3 @@ def worthwhile(values: np.ndarray, matrix: np.ndarray, sizes: np.ndarray) -> np.
     needed = min(smallest, LARGE_GROUP + SHARE_OF_LARGE * (smallest - LARGE_GROUP))
     enough = values / sizes >= LEAST_COUNT / np.median(sizes)
     return (enough.sum(axis=1) >= needed - 1e-8) & (values.sum(axis=1) >= LEAST_TOTAL)
-
-
-def contrast_tests(fit: ModeratedFit, threshold: float) -> list[VoomTest]:
-    """The contrasts of a fit; threshold : log2 fold change to test beyond."""
-    columns = (fit.estimate, fit.error, fit.statistic, fit.p_value, fit.p_value_beyond(threshold))
-    return [
-        VoomTest(estimate, error, statistic, p_value, benjamini_hochberg(p_value), benjamini_hochberg(beyond))
-        for estimate, error, statistic, p_value, beyond in zip(*(x.T for x in columns), strict=True)
-    ]

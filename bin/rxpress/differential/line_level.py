@@ -6,31 +6,15 @@ the upper side minus the mean of those on the lower one, where there is a lower 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from rxpress.deseq.multiple_testing import benjamini_hochberg
+from rxpress.differential.moderated_tests import ModeratedTest, contrast_tests
 from rxpress.limma import fit_linear_model, moderate
 
 PRIOR_COUNT = 0.5
 LEAST_COUNT = 10.0
-
-
-@dataclass(frozen=True)
-class LineTest:
-    """All (genes,), NaN for genes that are not tested, save `estimate` on log2.
-
-    error, statistic, p_value : moderated t over lines; p_adjusted, p_adjusted_threshold : of no change, and
-    of none beyond the threshold.
-    """
-
-    estimate: np.ndarray
-    error: np.ndarray
-    statistic: np.ndarray
-    p_value: np.ndarray
-    p_adjusted: np.ndarray
-    p_adjusted_threshold: np.ndarray
 
 
 def log2_cpm(counts: np.ndarray, factors: np.ndarray, size_factors: np.ndarray) -> np.ndarray:
@@ -83,20 +67,20 @@ def expressed_in_lines(line_counts: np.ndarray, signs: np.ndarray) -> np.ndarray
 
 def evaluate_lines(
     values: np.ndarray, signs: np.ndarray, tested: np.ndarray, means: np.ndarray, threshold: float
-) -> LineTest:
+) -> ModeratedTest:
     """Moderated t test (Smyth 2004) over lines, its prior variance a trend of expression.
 
     values : (genes, lines) log2; signs : (lines,) 1 or -1, one side only for a test against 0; tested :
     (genes,) booleans; means : (genes,) mean log2 expression of conditions; threshold : log2 fold change.
+    Genes that are not tested have their estimate all the same.
     """
     sides = [signs > 0, signs < 0] if (signs < 0).any() else [signs > 0]
     design = np.column_stack(sides).astype(float)
     contrast = np.array([[1.0], [-1.0]][: len(sides)])
     estimate = combine_lines(values, signs)
     if not tested.any():
-        return LineTest(estimate, *(np.full(len(values), np.nan) for _ in range(5)))
+        return ModeratedTest(estimate, *(np.full(len(values), np.nan) for _ in range(5)))
     linear = fit_linear_model(values[tested], design, contrast)
     found = moderate(replace(linear, mean_expression=means[tested]), trend=True).spread(tested)
-    p_value, beyond = found.p_value[:, 0], found.p_value_beyond(threshold)[:, 0]
-    adjusted = (benjamini_hochberg(p_value), benjamini_hochberg(beyond))
-    return LineTest(estimate, found.error[:, 0], found.statistic[:, 0], p_value, *adjusted)
+    (test,) = contrast_tests(found, threshold)
+    return replace(test, estimate=estimate)
