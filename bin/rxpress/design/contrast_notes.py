@@ -68,14 +68,12 @@ def notes_on_blocks(asked: Sequence[PlannedContrast], grounds: Mapping[str, Grou
     loose = []
     for contrast in asked:
         ground = grounds[contrast.model]
+        if not contrast.parts or "patient" in ground.model.covariates:
+            continue
         weights = {name: 1.0 for part in contrast.parts for name in part.weights}
         rows = ground.model.rows(ground.samples)[ground.model.about(weights)]
         patients = [patient for patient in column(rows, "patient", text) if patient]
-        if (
-            len(set(patients)) < len(patients)
-            and not {"patient"} & {*ground.model.covariates}
-            and contrast.parts
-        ):
+        if len(set(patients)) < len(patients):
             loose.append(contrast.id)
     what = "samples of one patient count as independent; --covariates patient compares within patients"
     return [f"{listing(loose)}: {what}"] if loose else []
