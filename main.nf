@@ -1,11 +1,12 @@
 #!/usr/bin/env nextflow
 /*
  * rxpress: from the raw data of a drug-response study to one report.
- * check → reads → contrasts and tests → report
+ * check → reads → contrasts and tests → what they mean → report
  */
 include { INPUTS } from './workflows/inputs'
 include { READS } from './workflows/reads'
 include { DIFFERENTIAL } from './workflows/differential'
+include { INTERPRET } from './workflows/interpret'
 include { REPORT } from './workflows/report'
 include { existing } from './functions/peek'
 include { placed } from './functions/placed'
@@ -68,17 +69,31 @@ workflow RXPRESS {
         ]
     )
 
+    INTERPRET(
+        DIFFERENTIAL.out.differential,
+        DIFFERENTIAL.out.expression,
+        [
+            drug_pack: existing(given.drug_pack),
+            signatures: existing(given.signatures),
+            gene_sets: existing(given.gene_sets),
+            pathway_weights: existing(given.pathway_weights)
+        ],
+        given.subMap('drug', 'permutations', 'seed')
+    )
+
     REPORT(
         [
             inputs: INPUTS.out.samples.mix(INPUTS.out.plan, DIFFERENTIAL.out.excluded),
             status: READS.out.status,
             expression: DIFFERENTIAL.out.expression,
             differential: DIFFERENTIAL.out.differential,
+            comparison: INTERPRET.out.comparison,
+            interpretation: INTERPRET.out.interpretation,
             logs: READS.out.logs,
             hashed: INPUTS.out.hashed.mix(READS.out.hashed)
         ],
         INPUTS.out.samples.mix(INPUTS.out.plan).map { path -> ['inputs', path] }
-            .mix(READS.out.published, DIFFERENTIAL.out.published)
+            .mix(READS.out.published, DIFFERENTIAL.out.published, INTERPRET.out.published)
             .mix(IMPORT_COUNTS.out.counts.map { _study, path -> placed(path, '', 2) }),
         given
     )

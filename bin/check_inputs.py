@@ -10,7 +10,10 @@ from pathlib import Path
 from rxpress.errors import Problems, require, run_command
 
 ROOT = Path(__file__).resolve().parent.parent
-STAGED = ("transcripts", "annotation", "tx2gene", "genome", "index", "counts", "contrasts", "control_genes")
+STAGED = (
+    *("transcripts", "annotation", "tx2gene", "genome", "index", "counts", "contrasts", "control_genes"),
+    *("drug_pack", "signatures", "gene_sets", "pathway_weights"),
+)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -21,6 +24,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--peek", type=Path, help="what main.nf saw of the files; default: look at them")
     parser.add_argument("--schema", type=Path, default=ROOT / "nextflow_schema.json")
     parser.add_argument("--sheet_schema", type=Path, default=ROOT / "assets/schema/samplesheet.schema.json")
+    parser.add_argument("--pack_schema", type=Path, default=ROOT / "assets/schema/drug_pack.schema.json")
     for role in STAGED:
         parser.add_argument(f"--{role}", type=Path, help="default: as in --params, if it is there")
     parser.add_argument("--tools", default="", help="programs that must be on PATH")
@@ -31,15 +35,16 @@ def main() -> None:
     args = parse_arguments()
     require(modules=["jsonschema", "numpy", "pandas", "pysam", "yaml"])
     from rxpress.checking.checks import check_everything
-    from rxpress.checking.inputs import gather
+    from rxpress.checking.inputs import Schemas, gather
     from rxpress.checking.peek import by_path, read_peeks
     from rxpress.checking.run_plan import describe_run, input_records, study_rows
     from rxpress.tables import read_json, write_json, write_records
 
-    params, schema, sheet_schema = map(read_json, (args.params, args.schema, args.sheet_schema))
+    params = read_json(args.params)
+    schemas = Schemas(*map(read_json, (args.schema, args.sheet_schema, args.pack_schema)))
     peeks = by_path(read_peeks(args.peek)) if args.peek else None
     staged = {role: getattr(args, role) for role in STAGED}
-    given = gather(args.input, params, schema, sheet_schema, peeks, staged, args.tools.split())
+    given = gather(args.input, params, schemas, peeks, staged, args.tools.split())
     problems = Problems()
     findings = check_everything(given, problems)
     for warning in dict.fromkeys(problems.warnings):

@@ -39,3 +39,13 @@ def moduleFiles(bin, name) {
     (packages.collect { folder -> folder.resolve('__init__.py') } + data + [bin.resolve("${parts.join('/')}.py")])
         .findAll { source -> source.exists() }
 }
+
+/* A digest of what folders hold: Nextflow hashes a folder by its name and date. */
+def contentDigest(folders) {
+    folders.collectMany { folder -> folder.listFiles().toList() }
+        .findAll { one -> one.isFile() }
+        .sort { one -> one.toString() }
+        .collect { one -> "${one.parent.name}/${one.name} ${one.bytes.digest('SHA-256')}" }
+        .join('\n')
+        .digest('SHA-256')
+}

@@ -8,7 +8,9 @@ def existing(path) {
 }
 
 def peekParameters(given) {
-    ['input', 'transcripts', 'gtf', 'gff', 'tx2gene', 'genome', 'salmon_index', 'counts', 'contrasts', 'control_genes', 'multiqc_config']
+    def named = ['input', 'transcripts', 'gtf', 'gff', 'tx2gene', 'genome', 'salmon_index', 'counts', 'contrasts', 'control_genes']
+    def known = ['drug_pack', 'signatures', 'gene_sets', 'pathway_weights', 'multiqc_config']
+    (named + known)
         .findAll { name -> given[name] }
         .collect { name -> look(0, "--${name}", given[name].toString(), file(given[name].toString())) }
 }

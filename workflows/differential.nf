@@ -4,6 +4,7 @@
 include { DESIGN_CONTRASTS } from '../modules/local/design_contrasts/main'
 include { TEST_EXPRESSION } from '../modules/local/test_expression/main'
 include { placed } from '../functions/placed'
+include { perStudy } from '../functions/channels'
 include { toolkitDigest } from '../functions/digest'
 
 workflow DIFFERENTIAL {
@@ -39,9 +40,4 @@ workflow DIFFERENTIAL {
     expression
     differential
     published
-}
-
-/* Files in a folder named after their study → [study, file] */
-def perStudy(files) {
-    files.flatten().map { path -> [path.parent.name, path] }
 }

@@ -21,7 +21,7 @@ workflow INPUTS {
         existing(given.input),
         channel.of([header] + peek).flatten().collectFile(name: 'peek.tsv', newLine: true, sort: false).first(),
         channel.of(checkedParameters(given)).collectFile(name: 'params.json').first(),
-        [file("${projectDir}/nextflow_schema.json"), file("${projectDir}/assets/schema/samplesheet.schema.json")],
+        [file("${projectDir}/nextflow_schema.json")] + ['samplesheet', 'drug_pack'].collect { table -> file("${projectDir}/assets/schema/${table}.schema.json") },
         existing(given.transcripts),
         existing(given.gtf ?: given.gff),
         existing(given.tx2gene),
@@ -29,7 +29,11 @@ workflow INPUTS {
         existing(given.salmon_index),
         existing(given.counts),
         existing(given.contrasts),
-        existing(given.control_genes)
+        existing(given.control_genes),
+        existing(given.drug_pack),
+        existing(given.signatures),
+        existing(given.gene_sets),
+        existing(given.pathway_weights)
     )
 
     rows = CHECK_INPUTS.out.samples.splitCsv(header: true, sep: '\t')

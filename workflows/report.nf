@@ -2,15 +2,17 @@
  * From everything made so far to one report and the account of where it comes from.
  */
 include { REPORT_SECTIONS } from '../modules/local/report_sections/main'
+include { EXPORT_RESULTS } from '../modules/local/export_results/main'
 include { MULTIQC } from '../modules/local/multiqc/main'
 include { WRITE_MANIFEST } from '../modules/local/write_manifest/main'
 include { toolkitDigest } from '../functions/digest'
 include { placed } from '../functions/placed'
+include { byName } from '../functions/channels'
 include { shownParameters } from '../functions/parameters'
 
 workflow REPORT {
     take:
-    results     // channels: [inputs:, status:, expression:, differential:, logs:, hashed:]
+    results     // channels: [inputs:, status:, expression:, differential:, comparison:, interpretation:, logs:, hashed:]
     published   // [where it stands under --outdir, file or files]
     given       // map of all parameters
 
@@ -26,14 +28,28 @@ workflow REPORT {
         .first()
     def parameters = channel.of(shownParameters(given)).collectFile(name: 'params.json').first()
 
+    def provenance = used.mix(parameters).toSortedList { path -> path.name }
+
     REPORT_SECTIONS(
         byName(results.inputs),
         byName(results.status),
         byName(results.expression),
         byName(results.differential),
-        used.mix(parameters).toSortedList { path -> path.name },
+        byName(results.comparison),
+        byName(results.interpretation),
+        provenance,
         file("${projectDir}/nextflow_schema.json"),
         [digest: toolkitDigest('report_sections.py')]
+    )
+    EXPORT_RESULTS(
+        byName(results.inputs),
+        byName(results.expression),
+        byName(results.differential),
+        byName(results.comparison),
+        byName(results.interpretation),
+        provenance,
+        file("${projectDir}/assets/gene_explorer.html"),
+        [report_title: given.report_title, digest: toolkitDigest('export_results.py')]
     )
     def configs = [file("${projectDir}/assets/multiqc_config.yml")] + (given.multiqc_config ? [file(given.multiqc_config)] : [])
     MULTIQC(
@@ -44,10 +60,10 @@ workflow REPORT {
 
     def outputs = published
         .mix(REPORT_SECTIONS.out.published.flatten().map { path -> placed(path, 'report', 1) })
-        .mix(MULTIQC.out.report.mix(MULTIQC.out.data).map { path -> ['report', path] })
+        .mix(MULTIQC.out.report.mix(MULTIQC.out.data, EXPORT_RESULTS.out.explorer, EXPORT_RESULTS.out.workbook).map { path -> ['report', path] })
         .toSortedList { row -> "${row[0]}/${row[1].name}/${row[1]}".toString() }
     def all_used = used.splitText()
-        .mix(REPORT_SECTIONS.out.versions.mix(MULTIQC.out.versions).map { process, tool, version -> "${process.tokenize(':').last()}\t${tool}\t${version}\n" })
+        .mix(REPORT_SECTIONS.out.versions.mix(EXPORT_RESULTS.out.versions, MULTIQC.out.versions).map { process, tool, version -> "${process.tokenize(':').last()}\t${tool}\t${version}\n" })
         .collectFile(name: 'versions.tsv', sort: { line -> line.startsWith('process') ? '' : line })
         .first()
     WRITE_MANIFEST(
@@ -65,9 +81,4 @@ workflow REPORT {
     emit:
     report
     manifest
-}
-
-/* All items as one list in an order that does not depend on which task ended first. */
-def byName(items) {
-    items.flatten().toSortedList { path -> path.name }
 }

@@ -41,6 +41,8 @@ def test_stub_run_goes_through_every_process(run_pipeline: Callable[..., Run], t
         "MERGE_QUANTS",
         "DESIGN_CONTRASTS",
         "TEST_EXPRESSION",
+        "INTERPRET_RESPONSE",
+        "EXPORT_RESULTS",
         "REPORT_SECTIONS",
         "MULTIQC",
         "WRITE_MANIFEST",
@@ -62,6 +64,8 @@ def test_changed_alpha_runs_the_tests_and_what_follows(
     assert set(run.tasks("COMPLETED")) == {
         "CHECK_INPUTS",
         "TEST_EXPRESSION",
+        "INTERPRET_RESPONSE",
+        "EXPORT_RESULTS",
         "REPORT_SECTIONS",
         "MULTIQC",
         "WRITE_MANIFEST",
@@ -82,7 +86,9 @@ def test_edited_toolkit_module_runs_the_commands_that_import_it(
     module.write_text(module.read_text() + "\nEDITED = True\n")
     run = run_pipeline(tmp_path, *options, pipeline=pipeline).ended_well()
     assert (
-        {"REPORT_SECTIONS"} <= set(run.tasks("COMPLETED")) <= {"REPORT_SECTIONS", "MULTIQC", "WRITE_MANIFEST"}
+        {"REPORT_SECTIONS", "EXPORT_RESULTS"}
+        <= set(run.tasks("COMPLETED"))
+        <= {"REPORT_SECTIONS", "EXPORT_RESULTS", "MULTIQC", "WRITE_MANIFEST"}
     )
 
 
@@ -174,6 +180,8 @@ def test_count_matrix_enters_at_the_tests(
         "IMPORT_COUNTS",
         "DESIGN_CONTRASTS",
         "TEST_EXPRESSION",
+        "INTERPRET_RESPONSE",
+        "EXPORT_RESULTS",
         "REPORT_SECTIONS",
         "MULTIQC",
         "WRITE_MANIFEST",

@@ -56,19 +56,19 @@ def check_everything(given: Given, problems: Problems) -> Findings | None:
     None when there is no samplesheet to speak of. It is the caller's to stop if there are problems.
     """
     attempt(problems, require, programs=given.tools)
-    params = check_parameters(given.parameter_schema, given.params, problems)
+    params = check_parameters(given.schemas.parameters, given.params, problems)
     check_parameter_files(given, params, problems)
     if given.sheet is None and not problems.found:
         problems.add("cannot be read", "give a samplesheet, CSV or TSV", "--input")
     of_sheet = Problems()
-    sheet = attempt(of_sheet, read_sheet, given.sheet, given.sheet_schema, of_sheet) if given.sheet else None
+    sheet = attempt(of_sheet, read_sheet, given.sheet, given.schemas.sheet, of_sheet) if given.sheet else None
     if sheet is None:
         problems.found += of_sheet.found
         read_references(given.files, False, problems)
         return None
-    rules = parameter_rules(given.parameter_schema)
+    rules = parameter_rules(given.schemas.parameters)
     chosen = {name for name, value in params.items() if value != rules[name].get("default")}
-    inputs = Inputs(sheet, given.sheet_schema, join_lanes(sheet), params, chosen, given.peeks, given.files)
+    inputs = Inputs(sheet, given.schemas.sheet, join_lanes(sheet), params, chosen, given.peeks, given.files)
     check_sheet(inputs, of_sheet)
     problems.found += sorted(of_sheet.found, key=lambda problem: problem.line or 0)
     problems.warnings += sorted(of_sheet.warnings, key=lambda problem: problem.line or 0)
@@ -84,8 +84,8 @@ def check_everything(given: Given, problems: Problems) -> Findings | None:
 
 def check_parameter_files(given: Given, params: Mapping[str, Any], problems: Problems) -> None:
     """Files and folders that parameters name must be there and be what is asked for."""
-    rules = parameter_rules(given.parameter_schema)
-    for name in file_parameters(given.parameter_schema):
+    rules = parameter_rules(given.schemas.parameters)
+    for name in file_parameters(given.schemas.parameters):
         peek = given.peeks.get((f"--{name}", str(params[name])))
         kind = "folder" if rules[name]["format"] == "directory-path" else "file"
         if peek and (fault := _fault(peek, kind)):

@@ -27,20 +27,33 @@ ROLES = {
     "counts": ("counts",),
     "contrasts": ("contrasts",),
     "control_genes": ("control_genes",),
+    "drug_pack": ("drug_pack",),
+    "signatures": ("signatures",),
+    "gene_sets": ("gene_sets",),
+    "pathway_weights": ("pathway_weights",),
 }
+FOLDERS = ("index", "drug_pack")
+
+
+@dataclass(frozen=True)
+class Schemas:
+    """What parameters, samplesheet and drug packs must look like."""
+
+    parameters: Schema
+    sheet: Schema
+    pack: Schema
 
 
 @dataclass(frozen=True)
 class Given:
-    """What a run is given: sheet, parameters as typed, both schemas, what was seen of files, staged files.
+    """What a run is given: sheet, parameters as typed, schemas, what was seen of files, staged files.
 
     `tools` : programs that later stages call and that must be on PATH.
     """
 
     sheet: Path | None
     params: Mapping[str, Any]
-    parameter_schema: Schema
-    sheet_schema: Schema
+    schemas: Schemas
     peeks: Peeks
     files: Mapping[str, Path]
     tools: Sequence[str] = ()
@@ -49,8 +62,7 @@ class Given:
 def gather(
     sheet: str,
     params: Mapping[str, Any],
-    parameter_schema: Schema,
-    sheet_schema: Schema,
+    schemas: Schemas,
     peeks: Peeks | None = None,
     staged: Mapping[str, Path | None] | None = None,
     tools: Sequence[str] = (),
@@ -62,14 +74,14 @@ def gather(
     params = {"input": sheet or None, "outdir": "set", **params}
     files = dict(staged or {})
     if peeks is None:
-        seen = peek_parameters(params, file_parameters(parameter_schema))
+        seen = peek_parameters(params, file_parameters(schemas.parameters))
         files |= {role: _path_of(role, params) for role in ROLES if not files.get(role)}
         if _usable("sheet", Path(sheet)):
             seen += attempt(Problems(), peek_sheet, sheet) or []  # what is wrong with it, read_sheet tells
         peeks = by_path(seen)
     there = {role: path for role, path in files.items() if path and _usable(role, path)}
     path = Path(sheet) if _usable("sheet", Path(sheet)) else None
-    return Given(path, params, parameter_schema, sheet_schema, peeks, there, tools)
+    return Given(path, params, schemas, peeks, there, tools)
 
 
 def _path_of(role: str, params: Mapping[str, Any]) -> Path | None:
@@ -78,7 +90,7 @@ def _path_of(role: str, params: Mapping[str, Any]) -> Path | None:
 
 
 def _usable(role: str, path: Path) -> bool:
-    return path.is_dir() if role == "index" else path.is_file() and path.stat().st_size > 0
+    return path.is_dir() if role in FOLDERS else path.is_file() and path.stat().st_size > 0
 
 
 @dataclass(frozen=True)

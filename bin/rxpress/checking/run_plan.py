@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from rxpress.checking.checks import Findings, data_source
@@ -42,10 +43,15 @@ def study_rows(findings: Findings) -> dict[str, list[list[str | None]]]:
 
 def input_records(given: Given) -> list[tuple[str, int, str, str]]:
     """Path, size, SHA-256 and role of the staged files; of an index its info.json, which has hashes."""
-    files = {"samplesheet": given.sheet, **given.files} if given.sheet else dict(given.files)
-    if "index" in files:
-        files["index"] = files["index"] / "info.json"
-    return [(path.name, path.stat().st_size, hash_file(path), role) for role, path in files.items()]
+    files = {"samplesheet": given.sheet, **given.files} if given.sheet else given.files
+    read = [(role, path) for role, named in files.items() for path in _files_of(role, named)]
+    return [(path.name, path.stat().st_size, hash_file(path), role) for role, path in read]
+
+
+def _files_of(role: str, path: Path) -> list[Path]:
+    if role == "index":
+        return [path / "info.json"]
+    return sorted(one for one in path.iterdir() if one.is_file()) if path.is_dir() else [path]
 
 
 def _describe_study(samples: Sequence[Sample], design: StudyDesign) -> dict[str, Any]:

@@ -19,6 +19,10 @@ process CHECK_INPUTS {
     path counts, stageAs: 'counts/*'
     path contrasts, stageAs: 'contrasts/*'
     path control_genes, stageAs: 'control/*'
+    path drug_pack, stageAs: 'drug_pack/*'
+    path signatures, stageAs: 'signatures/*'
+    path gene_sets, stageAs: 'gene_sets/*'
+    path pathway_weights, stageAs: 'pathway_weights/*'
 
     output:
     path 'samples.tsv', emit: samples
@@ -30,18 +34,22 @@ process CHECK_INPUTS {
     script:
     def files = options(
         transcripts: transcripts, annotation: annotation, tx2gene: tx2gene, genome: genome, index: index, counts: counts,
-        contrasts: contrasts, control_genes: control_genes, tools: opts.tools)
+        contrasts: contrasts, control_genes: control_genes, drug_pack: drug_pack, signatures: signatures,
+        gene_sets: gene_sets, pathway_weights: pathway_weights, tools: opts.tools)
     """
     check_inputs.py --input '${sheet}' --params '${given}' --peek '${peek}' \\
-        --schema schemas/nextflow_schema.json --sheet_schema schemas/samplesheet.schema.json ${files} --outdir .
+        --schema schemas/nextflow_schema.json --sheet_schema schemas/samplesheet.schema.json \\
+        --pack_schema schemas/drug_pack.schema.json ${files} --outdir .
     """
 
     stub:
     def files = options(
         transcripts: transcripts, annotation: annotation, tx2gene: tx2gene, genome: genome, index: index, counts: counts,
-        contrasts: contrasts, control_genes: control_genes)
+        contrasts: contrasts, control_genes: control_genes, drug_pack: drug_pack, signatures: signatures,
+        gene_sets: gene_sets, pathway_weights: pathway_weights)
     """
     check_inputs.py --input '${sheet}' --params '${given}' --peek '${peek}' \\
-        --schema schemas/nextflow_schema.json --sheet_schema schemas/samplesheet.schema.json ${files} --outdir .
+        --schema schemas/nextflow_schema.json --sheet_schema schemas/samplesheet.schema.json \\
+        --pack_schema schemas/drug_pack.schema.json ${files} --outdir .
     """
 }

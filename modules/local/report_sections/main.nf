@@ -8,6 +8,8 @@ process REPORT_SECTIONS {
     path status, stageAs: 'results/reads/status/*'
     path expression, stageAs: 'results/expression/*'
     path differential, stageAs: 'results/differential/*'
+    path comparison, stageAs: 'results/comparison/*'
+    path interpretation, stageAs: 'results/interpretation/*'
     path provenance, stageAs: 'results/provenance/*'
     path schema
     val opts

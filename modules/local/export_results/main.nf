@@ -1,0 +1,33 @@
+include { options } from '../../../functions/options'
+
+process EXPORT_RESULTS {
+    label 'toolkit'
+    cache 'deep'
+    memory { 3.GB * task.attempt }
+
+    input:
+    path inputs, stageAs: 'results/inputs/*'
+    path expression, stageAs: 'results/expression/*'
+    path differential, stageAs: 'results/differential/*'
+    path comparison, stageAs: 'results/comparison/*'
+    path interpretation, stageAs: 'results/interpretation/*'
+    path provenance, stageAs: 'results/provenance/*'
+    path template
+    val opts
+
+    output:
+    path 'gene_explorer.html', emit: explorer
+    path 'results.xlsx', emit: workbook
+    tuple val(task.process), val('xlsxwriter'), eval('python3 -c "import xlsxwriter; print(xlsxwriter.__version__)"'), emit: versions
+
+    script:
+    def more = options(title: opts.report_title)
+    """
+    export_results.py --results results --template ${template} ${more} --outdir .
+    """
+
+    stub:
+    """
+    touch gene_explorer.html results.xlsx
+    """
+}
