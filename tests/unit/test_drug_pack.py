@@ -35,6 +35,7 @@ def folder(tmp_path: Path) -> Path:
         "name: examplinib\nsynonyms: [EX-1]\ntarget: example kinase\nmechanism: stops it\n"
         "doses_nM: [1, 2.5]\nreferences: [doi:10.1000/182 The DOI Handbook]\n"
         "steps:\n  - name: first\n    gene_set: SET\n    expected: up\n"
+        "unconfirmed:\n  - doi:10.1000/182\n"
     )
     (tmp_path / "markers.tsv").write_text(
         f"{MARKERS}ATF3\tNA\tup\tdrug\tstress\tpmid:1\tNA\n"
@@ -147,6 +148,7 @@ def test_a_pack_is_read_as_it_is_written(folder: Path) -> None:
     drug = read_drug_pack(folder, SCHEMA)
     assert drug.names == ("examplinib", "EX-1")
     assert drug.citations == {"doi:10.1000/182": "The DOI Handbook"}
+    assert drug.unconfirmed == ("doi:10.1000/182",)
     assert (drug.doses_nM, drug.times_h) == ((1.0, 2.5), None)
     assert drug.markers[1].gene == PackGene("ITPRIP", ("KIAA1754",))
     (signature,) = drug.signatures
@@ -319,6 +321,24 @@ def test_signatures_and_gene_sets_may_be_absent(folder: Path) -> None:
             "gene_set: SET",
             "gene_set: SETS",
             "drug.yml:9: column 'gene_set': 'SETS' is not a set of gene_sets.gmt; did you mean 'SET'?",
+        ),
+        (
+            "drug.yml",
+            "- doi:10.1000/182",
+            "- doi:10.1000/183",
+            "drug.yml:12: column 'unconfirmed': 'doi:10.1000/183' is not among the references; did you mean",
+        ),
+        (
+            "drug.yml",
+            "- doi:10.1000/182",
+            "- pmid:1",
+            "drug.yml:12: column 'unconfirmed': 'pmid:1' is not among the references; list it there too",
+        ),
+        (
+            "drug.yml",
+            "unconfirmed:\n  - doi:10.1000/182",
+            "unconfirmed: all",
+            "drug.yml:11: column 'unconfirmed': 'all' is not a list of references; write a list",
         ),
         ("drug.yml", "name: examplinib", "name: [a", "drug.yml:2: is not valid YAML"),
     ],

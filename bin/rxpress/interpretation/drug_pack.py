@@ -100,7 +100,8 @@ class DrugPack:
     """A drug and what is known of it.
 
     doses_nM, times_h : usual lowest and highest, None if not told; citations : publications that the pack
-    rests on, `doi:…` (or `pmid:…`, `pmcid:…`) and how it is cited.
+    rests on, `doi:…` (or `pmid:…`, `pmcid:…`) and how it is cited; unconfirmed : those of them whose
+    identifier nobody has looked up.
     """
 
     name: str
@@ -112,6 +113,7 @@ class DrugPack:
     doses_nM: tuple[float, float] | None  # noqa: N815 (as in the samplesheet)
     times_h: tuple[float, float] | None
     citations: Mapping[str, str]
+    unconfirmed: tuple[str, ...]
     steps: tuple[Step, ...]
     markers: tuple[Marker, ...]
     signatures: tuple[Signature, ...]
@@ -262,13 +264,21 @@ def _read_drug(path: Path, schema: Schema, problems: Problems) -> dict[str, Any]
     if not isinstance(value, Mapping):
         raise InputError(Problem("is not a mapping", "begin with `name:`", path.name, 1))
     problems.found += _broken(value, _rules("drug", schema), (), path.name, lines)
+    citations = dict(text.partition(" ")[::2] for text in _texts(value.get("references")))
+    unconfirmed = _texts(value.get("unconfirmed"))
+    for i, name in enumerate(unconfirmed):
+        if name not in citations:
+            fix = did_you_mean(name, citations) or "list it there too, or remove it here"
+            line = lines.get(("unconfirmed", i))
+            problems.add(f"'{name}' is not among the references", fix, path.name, line, "unconfirmed")
     steps = value.get("steps")
     steps = steps if isinstance(steps, list) else []
     return {
         **{name: _text(value.get(name)) for name in ("name", "target", "mechanism", "vehicle")},
         **{name: _texts(value.get(name)) for name in ("synonyms", "target_genes")},
         **{name: _range(value.get(name)) for name in ("doses_nM", "times_h")},
-        "citations": dict(text.partition(" ")[::2] for text in _texts(value.get("references"))),
+        "citations": citations,
+        "unconfirmed": unconfirmed,
         "steps": [
             {name: _text(step.get(name)) for name in STEP_KEYS}
             | {"line": lines.get(("steps", i, "gene_set"))}
