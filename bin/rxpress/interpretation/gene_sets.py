@@ -267,8 +267,10 @@ def _hypergeometric_tail(found: int, size: int, chosen: int, universe: int) -> f
     def log_binomial(n: int, k: np.ndarray) -> np.ndarray:
         return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
 
-    fewest = max(found, chosen - (universe - size), 0)
-    k = np.arange(fewest, min(size, chosen) + 1)
+    fewest = max(chosen - (universe - size), 0)
+    if found <= fewest:
+        return 1.0
+    k = np.arange(found, min(size, chosen) + 1)
     ways = log_binomial(size, k) + log_binomial(universe - size, chosen - k)
     return min(1.0, float(np.exp(ways - log_binomial(universe, np.array(chosen))).sum()))
 
