@@ -51,7 +51,9 @@ def connectivity_table(
         part = pd.DataFrame([one.row(ranked, seed) for one in found])
         adjusted = benjamini_hochberg(part["p_value"].to_numpy(float))
         parts.append(part.assign(study=study.name, contrast=contrast.id, p_adjusted=adjusted))
-    return pd.concat(parts, ignore_index=True)[list(COLUMNS)] if parts else pd.DataFrame(columns=list(COLUMNS))
+    return (
+        pd.concat(parts, ignore_index=True)[list(COLUMNS)] if parts else pd.DataFrame(columns=list(COLUMNS))
+    )
 
 
 class _Lists:

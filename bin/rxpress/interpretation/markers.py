@@ -109,9 +109,9 @@ def names_in_ids(drug_names: Iterable[str]) -> set[str]:
 def comparison_of(contrast: Contrast, drugs: set[str]) -> str:
     """The comparison that a contrast is, as markers name it; empty when no marker of the drug speaks of it.
 
-    drugs : as of `names_in_ids`. An id is `family[.treatment].who…`. Untreated lines are compared without a drug, or by their responses to
-    one; against a parent they are compared untreated (two conditions) and in their drug effects, which no
-    marker speaks of.
+    drugs : as of `names_in_ids`. An id is `family[.treatment].who…`. Untreated lines are compared without a
+    drug, or by their responses to one; against a parent they are compared untreated (two conditions) and in
+    their drug effects, which no marker speaks of.
     """
     rest = contrast.id.removeprefix(f"{contrast.kind}.")
     of_drug = any(rest.casefold().startswith(f"{drug}.") for drug in drugs)

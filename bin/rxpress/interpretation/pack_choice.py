@@ -35,7 +35,9 @@ def choose_packs(study: StudyEvidence, packs: Sequence[DrugPack], drug: str, ask
             continue
         if not drugs and asked:
             chosen.append(pack)
-            notes.append(f"the samples name no drug; the pack of {pack.name} is applied because it was asked for")
+            notes.append(
+                f"the samples name no drug; the pack of {pack.name} is applied because it was asked for"
+            )
         elif asked or _near(pack, drugs):
             notes.append(_why_not(pack, drugs))
     if not chosen and not notes:

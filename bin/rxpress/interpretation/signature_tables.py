@@ -23,14 +23,16 @@ COVERAGE_COLUMNS = (*WHO, "kind", "genes", "measured", "coverage", "missing", "w
 
 # What a score of each kind can say, for signatures whose pack or table does not.
 STATEMENTS = {
-    CLASSIFIER: "A weighted sum with the weights, reference and cutoff of its table. It equals the published score "
-    "only on the platform that it was made for, normalised alike (for the classifiers of myeloma: log2 of MAS5 "
-    "signals of U133 Plus 2.0 arrays), in a cohort with the usual mix of patients, because each probe is first given "
-    "the mean and sd of the reference cohort. On other data its classes mean nothing.",
-    "exploratory": "Published as a list of genes without a formula. The score says whether a sample has more or less "
-    "of them than the other samples of this study; it has no cutoff and predicts nothing for a single sample.",
-    "response": "Genes that a drug moved in another study. The score says how far a sample looks like cells under "
-    "that drug beside the other samples of this study; it does not say whether a sample is sensitive.",
+    CLASSIFIER: "A weighted sum with the weights, reference and cutoff of its table. It equals the "
+    "published score only on the platform that it was made for, normalised alike (for the classifiers of "
+    "myeloma: log2 of MAS5 signals of U133 Plus 2.0 arrays), in a cohort with the usual mix of patients, "
+    "because each probe is first given the mean and sd of the reference cohort. On other data its classes "
+    "mean nothing.",
+    "exploratory": "Published as a list of genes without a formula. The score says whether a sample has more "
+    "or less of them than the other samples of this study; it has no cutoff and predicts nothing for one "
+    "sample.",
+    "response": "Genes that a drug moved in another study. The score says how far a sample looks like cells "
+    "under that drug beside the other samples of this study; it does not say whether a sample is sensitive.",
 }
 
 
@@ -144,9 +146,7 @@ def _score_lists(values: np.ndarray, genes: StudyGenes, found: Sequence[FoundSig
         for name, result in scores.items():
             nobody: list[str | None] = [None] * values.shape[1]
             missing = tuple(lists[name].symbols(result.missing))
-            yield Scored(
-                lists[name], method, result.score, nobody, result.coverage, missing, result.withheld
-            )
+            yield Scored(lists[name], method, result.score, nobody, result.coverage, missing, result.withheld)
 
 
 def _score_classifiers(values: np.ndarray, found: Sequence[FoundSignature]) -> Iterator[Scored]:

@@ -87,7 +87,7 @@ def sample_scores(model: StudyModel, samples: Sequence[str], scores: np.ndarray)
 
 
 def compare_lines(values: np.ndarray, signs: np.ndarray) -> ScoreTests:
-    """t test over lines: of their mean against 0, or of the upper side against the lower one, variance pooled.
+    """t test over lines: their mean against 0, or the upper side against the lower one, variance pooled.
 
     values : (scores, lines) what the contrast is of each line; signs : (lines,) 1 or -1.
     """

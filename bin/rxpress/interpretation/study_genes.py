@@ -11,6 +11,7 @@ import pandas as pd
 from rxpress.errors import InputError, Problem
 from rxpress.interpretation.evidence import StudyEvidence, symbol_rows
 from rxpress.interpretation.gene_names import GeneMatch, PackGene, match_genes
+from rxpress.interpretation.pathway_tables import tested_rows
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class StudyGenes:
     def of_rows(cls, ids: np.ndarray, names: np.ndarray, level: np.ndarray) -> StudyGenes:
         """ids, names : (rows,), a missing name is the id; level : (rows,) mean expression."""
         named = pd.Series(names, dtype=object).fillna(pd.Series(ids, dtype=object)).to_numpy()
-        best, repeats = symbol_rows(named, np.nan_to_num(level, nan=-np.inf))
+        best, repeats = symbol_rows(named.tolist(), np.nan_to_num(level, nan=-np.inf))
         speaking = np.zeros(len(ids), dtype=bool)
         speaking[best] = True
         return cls(ids, np.where(speaking, named, ids), speaking, repeats)
@@ -41,18 +42,17 @@ class StudyGenes:
 
         InputError when these are not of the same genes.
         """
-        tables = [(table["gene_id"], table["gene_name"]) for table in study.tests.values()]
+        columns = ("gene_id", "gene_name", "base_mean")
+        sources = [[table[name].to_numpy() for name in columns] for table in study.tests.values()]
         if study.log2:
-            tables.append((study.log2.gene_ids, study.log2.gene_names))
-        if not tables:
+            sources.append([study.log2.gene_ids, study.log2.gene_names, study.log2.values.mean(axis=1)])
+        if not sources:
             return None
-        ids, names = (np.asarray(values, dtype=object) for values in tables[0])
-        if not all(np.array_equal(ids, np.asarray(other, dtype=object)) for other, _ in tables[1:]):
+        ids, names, level = (values.astype(object) for values in sources[0])
+        if not all(np.array_equal(ids, others[0].astype(object)) for others in sources[1:]):
             what = f"study '{study.name}': its gene tables and log2_expression.tsv are not of the same genes"
             raise InputError(Problem(what, "give the folders of one run"))
-        if study.log2:
-            return cls.of_rows(ids, names, study.log2.values.mean(axis=1))
-        return cls.of_rows(ids, names, next(iter(study.tests.values()))["base_mean"].to_numpy(float))
+        return cls.of_rows(ids, names, level.astype(float))
 
     def find(self, genes: Sequence[PackGene]) -> list[GeneMatch]:
         """Where each gene stands, as `match_genes`; the remark says when its symbol has other rows."""
@@ -71,29 +71,30 @@ def rename_genes(study: StudyEvidence, genes: StudyGenes) -> StudyEvidence:
     """The study with names that each stand once, so that genes can be found by name."""
     if not genes.repeats:
         return study
-    return replace(study, tests={id: table.assign(gene_name=genes.names) for id, table in study.tests.items()})
+    return replace(
+        study, tests={id: table.assign(gene_name=genes.names) for id, table in study.tests.items()}
+    )
 
 
 @dataclass(frozen=True)
 class RankedGenes:
-    """The genes of a contrast that can be ranked: one row per symbol, with a statistic.
+    """The genes of a contrast that can be ranked: those that it tested, one row per symbol.
 
-    rows : (ranked,) of the gene table; statistic : (ranked,), finite; position : (rows of the table,) where a
-    row is in `rows`, -1 for others; left_out : how many symbols have no statistic.
+    statistic : (ranked,); position : (rows of the gene table,) which of these a row is, -1 for others;
+    left_out : how many symbols were not tested.
     """
 
-    rows: np.ndarray
     statistic: np.ndarray
     position: np.ndarray
     left_out: int
 
     @classmethod
     def of(cls, table: pd.DataFrame, genes: StudyGenes) -> RankedGenes:
-        statistic = table["statistic"].to_numpy(float)
-        rows = np.flatnonzero(genes.speaking & np.isfinite(statistic))
-        position = np.full(len(statistic), -1)
+        rows = np.flatnonzero(genes.speaking & tested_rows(table))
+        position = np.full(len(table), -1)
         position[rows] = np.arange(len(rows))
-        return cls(rows, statistic[rows], position, int(genes.speaking.sum()) - len(rows))
+        statistic = table["statistic"].to_numpy(float)[rows]
+        return cls(statistic, position, int(genes.speaking.sum()) - len(rows))
 
     def members(self, rows: Sequence[int | None]) -> np.ndarray:
         """Distinct positions, increasing, of those `rows` of the table that are ranked; None is no row."""
