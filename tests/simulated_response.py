@@ -52,10 +52,10 @@ def simulate(
     means *= rng.uniform(0.7, 1.4, len(samples))
     counts = rng.negative_binomial(1 / DISPERSION, 1 / (1 + DISPERSION * means)).astype(float)
     ids = np.array([f"ENSG{i:011d}" for i in range(len(names))])
-    return tested(samples, GeneMatrix(ids, np.array(names), samples["sample"].tolist(), counts))
+    return fitted(samples, GeneMatrix(ids, np.array(names), samples["sample"].tolist(), counts))
 
 
-def tested(samples: pd.DataFrame, counts: GeneMatrix) -> StudyEvidence:
+def fitted(samples: pd.DataFrame, counts: GeneMatrix) -> StudyEvidence:
     """Design, test and hand on a study, as the stages before do."""
     known = {"reads": None, "percent_mapped": None, "library_type": None, "response_source": "sheet"}
     samples = samples.assign(kept=True, reason=None, **known)
