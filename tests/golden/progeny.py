@@ -5,7 +5,7 @@
 log2        made log2 expression, 1,800 genes x 4 samples: 1,500 genes of the weights and 300 others; in the
             third sample the targets of NFkB are up by their weight, in the fourth those of p53 down
 ulm         decoupler's t of each sample and pathway, its genes less their mean over the samples
-ulm_change  the same of one vector, the fourth sample less the first
+ulm_change  the same of one vector, the fourth sample less the first and 0.001, so that none is 0
 """
 
 import sys
@@ -47,6 +47,6 @@ save(log2.reset_index(), "log2")
 network = weights.rename(columns={"pathway": "source", "gene": "target"})[["source", "target", "weight"]]
 score, _ = decoupler.mt.ulm(log2.sub(log2.mean(axis=1), axis=0).T, network, tmin=1)
 save(score.rename_axis("sample").reset_index(), "ulm")
-change = (log2["s4"] - log2["s1"]).to_frame("change")
+change = (log2["s4"] - log2["s1"] - 0.001).to_frame("change")
 score, _ = decoupler.mt.ulm(change.T, network, tmin=1)
 save(score.rename_axis("sample").reset_index(), "ulm_change")
