@@ -1,10 +1,11 @@
 """Meta-analysis of one effect in several studies, all genes at once, as R's metafor.
 
-Effects y and standard errors s are (genes, studies), NaN where a study has nothing to say of a gene. The fixed
-effect weighs studies by w = 1 / s². A random effect also has a variance tau² between studies, w = 1 / (s² + tau²),
-by restricted maximum likelihood (metafor's default; Viechtbauer, J Educ Behav Stat 2005); its intervals are those
-of Hartung and Knapp (Stat Med 2001) with a variance factor of at least 1 (Röver, Knapp and Friede, BMC Med Res
-Methodol 2015). Stouffer's z needs no common scale of effects. Of fewer than two studies everything is NaN.
+Effects y and standard errors s are (genes, studies), NaN where a study has nothing to say of a gene. The
+fixed effect weighs studies by w = 1 / s². A random effect also has a variance tau² between studies, with
+w = 1 / (s² + tau²), by restricted maximum likelihood (metafor's default; Viechtbauer, J Educ Behav Stat
+2005); its intervals are those of Hartung and Knapp (Stat Med 2001) with a variance factor of at least 1
+(Röver, Knapp and Friede, BMC Med Res Methodol 2015). Stouffer's z needs no common scale of effects. Of fewer
+than two studies everything is NaN.
 """
 
 from __future__ import annotations
