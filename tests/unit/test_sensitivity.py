@@ -45,8 +45,8 @@ def test_a_gene_that_does_not_vary_or_lacks_lines_is_not_tested() -> None:
 
 
 def made_study(**given: dict[str, str]) -> StudyEvidence:
-    """Twelve lines, IC50 1 to 1000 nM. Per ten-fold IC50 the first 20 of 400 genes are expressed twice as much
-    before treatment, and the next 20 are induced half as much.
+    """Twelve lines, IC50 1 to 1000 nM. Per ten-fold IC50 the first 20 of 400 genes are expressed twice
+    as much before treatment, and the next 20 are induced half as much.
     """
     rng = np.random.default_rng(7)
     samples = sheet({f"L{i}": "" for i in range(LINES)}, replicates=2)
