@@ -8,6 +8,8 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from rxpress.comparison.studies import GeneTests
 from rxpress.interpretation.evidence import symbol_rows
@@ -85,15 +87,19 @@ def join_genes(studies: Sequence[GeneTests]) -> JoinedGenes:
 
 def id_type(ids: np.ndarray, names: np.ndarray) -> str:
     """What most ids are: `ensembl`, `affymetrix`, `entrez`, `symbol` (the gene's name itself) or `other`."""
-    text = pd.Series(ids, dtype=str)
-    shares = {kind: text.str.contains(pattern).mean() for kind, pattern in ID_PATTERNS.items()}
+    text = pa.array(ids, pa.string())
+    shares = {
+        kind: pc.mean(pc.match_substring_regex(text, pattern)).as_py() or 0.0
+        for kind, pattern in ID_PATTERNS.items()
+    }
     shares["symbol"] = float(np.mean(ids == names)) if len(ids) else 0.0
     return next((kind for kind, share in shares.items() if share > 0.5), "other")
 
 
 def plain_ids(ids: np.ndarray) -> np.ndarray:
     """Ids, those of Ensembl genes without their version."""
-    return pd.Series(ids, dtype=str).str.replace(ENSEMBL_VERSION, r"\1", regex=True).to_numpy(object)
+    text = pa.array(ids, pa.string())
+    return pc.replace_substring_regex(text, ENSEMBL_VERSION, r"\1").to_numpy(zero_copy_only=False)
 
 
 def least_shared(keys: Sequence[np.ndarray]) -> float:
