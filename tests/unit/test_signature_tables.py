@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import ttest_1samp, ttest_ind
+from scipy.stats import ttest_1samp, ttest_ind, ttest_rel
 from simulated_response import PACK, SCHEMA
 from study_sheets import BORTEZOMIB, DMSO, sheet
 
@@ -157,6 +157,25 @@ def test_batches_stay_in_the_model() -> None:
         for covariates in ((), ("batch",))
     )
     assert blocked < plain / 3
+
+
+def test_patients_are_compared_in_pairs_after_their_libraries_are_averaged() -> None:
+    rows = [
+        {"sample": f"{patient}_{drug}_{library}", "study": "study", "patient": patient, "treatment": drug}
+        for patient in ("P1", "P2", "P3", "P4", "P5")
+        for drug in ("DMSO", "bortezomib")
+        for library in range(2 if patient == "P1" else 1)
+    ]
+    samples, rng = pd.DataFrame(rows), np.random.default_rng(7)
+    of_patient = dict(zip(samples["patient"].unique(), rng.normal(0, 3, 5), strict=True))
+    values = rng.normal(8, 1, (30, len(samples))) + samples["patient"].map(of_patient).to_numpy()
+    tables = tables_of(study_of(samples, values, [f"G{i}" for i in range(30)]), signature("G1", "G2", "G3"))
+    score = tables.scores[tables.scores["method"] == "weighted_z"].assign(**samples[["patient", "treatment"]])
+    means = score.pivot_table(index="patient", columns="treatment", values="score")
+    theirs = ttest_rel(means["bortezomib"], means["DMSO"])
+    ours = tables.tests.set_index(["contrast", "method"]).loc[("drug.bortezomib.all", "weighted_z")]
+    assert (ours["statistic"], ours["p_value"]) == pytest.approx((theirs.statistic, theirs.pvalue))
+    assert (ours["samples"], ours["scope"]) == (10, "patients")
 
 
 def test_over_lines_each_line_counts_once() -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from rxpress.cells import listing
-from rxpress.interpretation import activity_tables, connectivity_table, mechanism, pathway_tables
+from rxpress.interpretation import activity_tables, connectivity_table, mechanism, pathway_tables, sensitivity
 from rxpress.interpretation import signature_tables as signature_files
 from rxpress.interpretation.drug_pack import DrugPack
 from rxpress.interpretation.enrichment_curves import CURVE_COLUMNS
@@ -39,6 +39,7 @@ TABLES: dict[str, Sequence[str]] = {
     "pathways": pathway_tables.COLUMNS,
     "enrichment_curves": (*pathway_tables.KEYS, *CURVE_COLUMNS),
     "pathway_activity": activity_tables.COLUMNS,
+    "sensitivity": sensitivity.COLUMNS,
 }
 
 
@@ -74,35 +75,32 @@ def interpret_response(
         name: _join((one.tables[name] for one in found if name in one.tables), columns)
         for name, columns in TABLES.items()
     }
-    facts = {"permutations": asked.permutations, "seed": asked.seed}
+    of_studies = {study: facts for one in found for study, facts in one.summary.items()}
     return Interpretation(
-        tables, facts | {"studies": {k: v for one in found for k, v in one.summary.items()}}
+        tables, {"permutations": asked.permutations, "seed": asked.seed, "studies": of_studies}
     )
 
 
 def interpret_study(study: StudyEvidence, knowledge: Knowledge, asked: Asked) -> Interpretation:
     """The tables that a study fills, and its part of the summary by its name."""
     choice = choose_packs(study, knowledge.packs, asked.drug, asked.packs_given)
-    genes = StudyGenes.of_study(study)
+    summary: dict[str, Any] = {"packs": [pack.name for pack in choice.packs]}
     notes = [*choice.notes, *_notes(study)]
+    genes = StudyGenes.of_study(study)
     if genes is None:
-        return Interpretation(
-            {}, {study.name: {"packs": [pack.name for pack in choice.packs], "notes": notes}}
-        )
+        return Interpretation({}, {study.name: summary | {"notes": notes}})
     signatures = [SourcedSignature(pack.name, one) for pack in choice.packs for one in pack.signatures]
     signatures += [SourcedSignature(knowledge.signature_file, one) for one in knowledge.signatures]
     sets = {pack.name: mechanism.pack_collection(pack, genes) for pack in choice.packs}
     pathways = _pathways(study, [*sets.values(), *knowledge.collections], asked)
     scores = signature_tables(study, genes, signatures)
+    markers = [_marker_rows(study, genes, pack) for pack in choice.packs]
+    steps = [
+        mechanism.mechanism_table(study, pack, sets[pack.name], pathways.pathways) for pack in choice.packs
+    ]
     tables = {
-        "markers": _join((_marker_rows(study, genes, pack) for pack in choice.packs), MARKERS),
-        "mechanism": _join(
-            (
-                mechanism.mechanism_table(study, pack, sets[pack.name], pathways.pathways)
-                for pack in choice.packs
-            ),
-            mechanism.COLUMNS,
-        ),
+        "markers": _join(markers, MARKERS),
+        "mechanism": _join(steps, mechanism.COLUMNS),
         "signatures": scores.scores,
         "signature_genes": scores.genes,
         "signature_coverage": scores.coverage,
@@ -111,13 +109,12 @@ def interpret_study(study: StudyEvidence, knowledge: Knowledge, asked: Asked) ->
         "pathways": pathways.pathways,
         "enrichment_curves": pathways.curves,
         "pathway_activity": activity_tables.activity_table(study, knowledge.weights or {}),
+        "sensitivity": sensitivity.sensitivity_table(study),
     }
-    notes += [*pathways.notes, *_notes_on_genes(study, genes)]
-    repeats = _repeats(genes, choice.packs, signatures)
-    summary = {
-        "packs": [pack.name for pack in choice.packs],
+    notes += [*pathways.notes, *_notes_on_genes(study, genes), *tables["sensitivity"].attrs["notes"]]
+    summary |= {
         "notes": list(dict.fromkeys(notes)),
-        "repeated_symbols": repeats,
+        "repeated_symbols": _repeats(genes, choice.packs, signatures),
     }
     return Interpretation(tables, {study.name: summary})
 
