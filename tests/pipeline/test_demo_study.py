@@ -9,6 +9,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from planted_verdicts import judge_verdicts
+from scipy.stats import binom
 
 from .conftest import Run, read_tsv
 
@@ -104,6 +106,15 @@ def test_every_contrast_finds_what_was_planted_with_few_false_genes_and_right_di
         assert len(right) / len(effects) >= 0.9, f"recall of {contrast}"
         assert 1 - len(right) / len(found) <= 0.1, f"false discoveries of {contrast}"
         assert all(found[gene] * effects[gene] > 0 for gene in right), f"directions of {contrast}"
+
+
+def test_every_planted_marker_gets_its_verdict(demo_run: Run, demo_study: Path) -> None:
+    truth = demo_study / "truth"
+    markers = read_tsv(demo_run.results / "interpretation" / "markers.tsv")
+    found = judge_verdicts(markers, read_tsv(truth / "contrasts.tsv"), read_tsv(truth / "genes.tsv"))
+    assert found.planted > 500
+    assert not found.missed
+    assert len(found.false) <= binom.ppf(0.999, found.unchanged, 0.05)
 
 
 def test_gene_counts_are_near_the_fragments_that_were_sequenced(demo_run: Run, demo_study: Path) -> None:

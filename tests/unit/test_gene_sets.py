@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from interpretation_goldens import golden, golden_expression, golden_sets, walk
+from scipy.stats import chisquare
 
 from rxpress.interpretation import gene_sets
-from rxpress.interpretation.gene_sets import camera, find_members, over_representation, prerank
+from rxpress.interpretation.gene_sets import (
+    camera,
+    draw_positions,
+    find_members,
+    over_representation,
+    prerank,
+)
 
 EXACT = 1e-10
 
@@ -138,3 +147,18 @@ def test_over_representation_is_that_of_r() -> None:
     np.testing.assert_allclose(ours.p_value, theirs["p_value"], rtol=EXACT)
     np.testing.assert_allclose(ours.p_adjusted, theirs["p_adjusted"], rtol=EXACT)
     np.testing.assert_allclose(ours.expected, ours.size * 0.1)
+
+
+@pytest.mark.parametrize(("genes", "size"), [(6, 3), (4, 4), (7, 1)])
+def test_every_ordered_draw_is_as_likely_as_any_other(genes: int, size: int) -> None:
+    draws = np.concatenate(list(draw_positions(genes, size, 60_000, np.random.default_rng(1))))
+    seen, times = np.unique(draws, axis=0, return_counts=True)
+    assert len(seen) == math.perm(genes, size)
+    assert all(len(set(row)) == size for row in seen.tolist())
+    assert chisquare(times).pvalue > 0.001
+
+
+def test_large_draws_hold_no_gene_twice() -> None:
+    (draws,) = draw_positions(500, 450, 20, np.random.default_rng(1))
+    assert draws.shape == (20, 450)
+    assert (np.diff(np.sort(draws, axis=1), axis=1) > 0).all()

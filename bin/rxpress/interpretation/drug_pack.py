@@ -1,6 +1,7 @@
 """A drug pack: what the literature says of a drug, as a folder of tables.
 
-    drug.yml         names, target, mechanism, usual doses and times, steps of the mechanism
+    drug.yml         names, target, mechanism, usual doses and times, steps of the mechanism, what signatures
+                     can and cannot say
     markers.tsv      a row per marker gene and comparison (required, as drug.yml is)
     signatures.tsv   a row per gene of a signature
     gene_sets.gmt    a line per gene set: name, reference and what it is, genes
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,6 +28,7 @@ Place = tuple[str | int, ...]  # the keys and positions that lead to a value of 
 FILES = ("drug.yml", "markers.tsv", "signatures.tsv", "gene_sets.gmt")
 REQUIRED = FILES[:2]
 STEP_KEYS = ("name", "gene_set", "expected", "note")
+STATEMENT_KEYS = ("name", "statement")
 WHOLE = ("method", "scale", "cutoff")  # columns in which the rows of a signature agree
 
 
@@ -65,7 +67,7 @@ class Signature:
     method : `classifier` (the sum of weight times expression, high class above `cutoff`), `exploratory`
     (genes without weights) or `response` (genes that a drug moves `up` and `down`); scale : whether the
     weights of a classifier multiply `z`, (x - mean) / sd, or `expression`, x with the mean and sd of the
-    reference.
+    reference; statement : what its score can and cannot say, in plain words, or empty.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Signature:
     cutoff: float | None
     reference: str
     genes: tuple[SignatureGene, ...]
+    statement: str = ""
 
 
 @dataclass(frozen=True)
@@ -146,9 +149,13 @@ def read_drug_pack(folder: str | Path, schema: Schema) -> DrugPack:
     markers = read("markers.tsv", _read_markers) or ()
     signatures = read("signatures.tsv", read_signatures) or ()
     gene_sets = read("gene_sets.gmt", read_gene_sets) or ()
-    _check_steps(drug, gene_sets, problems)
+    known = [one.name for one in gene_sets], [one.name for one in signatures]
+    _check_names(drug.get("steps", ()), "gene_set", "a set of gene_sets.gmt", known[0], problems)
+    _check_names(drug.get("statements", ()), "name", "a signature of signatures.tsv", known[1], problems)
     problems.stop_if_any()
     steps = (Step(*(step[key] for key in STEP_KEYS)) for step in drug.pop("steps"))
+    said = {one["name"]: one["statement"] for one in drug.pop("statements")}
+    signatures = tuple(replace(one, statement=said.get(one.name, "")) for one in signatures)
     return DrugPack(**drug, steps=tuple(steps), markers=markers, signatures=signatures, gene_sets=gene_sets)
 
 
@@ -246,20 +253,21 @@ def _refuse_own_aliases(rows: Sequence[Row], file: str, problems: Problems) -> N
                 problems.add(what, "remove the alias", file, row.line, "aliases")
 
 
-def _check_steps(drug: Mapping[str, Any], gene_sets: Iterable[GeneSet], problems: Problems) -> None:
-    known = [gene_set.name for gene_set in gene_sets]
-    for step in drug.get("steps", ()):
-        if step["gene_set"] and step["gene_set"] not in known:
-            what = f"'{step['gene_set']}' is not a set of gene_sets.gmt"
-            fix = did_you_mean(step["gene_set"], known) or "add it there, or remove the step"
-            problems.add(what, fix, "drug.yml", step["line"], "gene_set")
+def _check_names(
+    items: Iterable[Mapping[str, Any]], key: str, what: str, known: Sequence[str], problems: Problems
+) -> None:
+    """Items of a list of drug.yml must name, by `key`, what another file of the pack holds."""
+    for item in items:
+        if item[key] and item[key] not in known:
+            fix = did_you_mean(item[key], known) or "add it there, or remove it here"
+            problems.add(f"'{item[key]}' is not {what}", fix, "drug.yml", item["line"], key)
 
 
 # drug.yml
 
 
 def _read_drug(path: Path, schema: Schema, problems: Problems) -> dict[str, Any]:
-    """The keys of drug.yml as DrugPack has them, steps as mappings with their `line`."""
+    """The keys of drug.yml as DrugPack has them; steps and statements as mappings with their `line`."""
     value, lines = read_yaml_lines(path)
     if not isinstance(value, Mapping):
         raise InputError(Problem("is not a mapping", "begin with `name:`", path.name, 1))
@@ -271,21 +279,27 @@ def _read_drug(path: Path, schema: Schema, problems: Problems) -> dict[str, Any]
             fix = did_you_mean(name, citations) or "list it there too, or remove it here"
             line = lines.get(("unconfirmed", i))
             problems.add(f"'{name}' is not among the references", fix, path.name, line, "unconfirmed")
-    steps = value.get("steps")
-    steps = steps if isinstance(steps, list) else []
     return {
         **{name: _text(value.get(name)) for name in ("name", "target", "mechanism", "vehicle")},
         **{name: _texts(value.get(name)) for name in ("synonyms", "target_genes")},
         **{name: _range(value.get(name)) for name in ("doses_nM", "times_h")},
         "citations": citations,
         "unconfirmed": unconfirmed,
-        "steps": [
-            {name: _text(step.get(name)) for name in STEP_KEYS}
-            | {"line": lines.get(("steps", i, "gene_set"))}
-            for i, step in enumerate(steps)
-            if isinstance(step, Mapping)
-        ],
+        "steps": _items(value, "steps", STEP_KEYS, "gene_set", lines),
+        "statements": _items(value, "signatures", STATEMENT_KEYS, "name", lines),
     }
+
+
+def _items(
+    value: Mapping[str, Any], name: str, keys: Sequence[str], place: str, lines: Mapping[Place, int]
+) -> list[dict[str, Any]]:
+    """The mappings of a list, each with the texts of `keys` and the `line` of its key `place`."""
+    items = value.get(name)
+    return [
+        {key: _text(item.get(key)) for key in keys} | {"line": lines.get((name, i, place))}
+        for i, item in enumerate(items if isinstance(items, list) else [])
+        if isinstance(item, Mapping)
+    ]
 
 
 def _broken(

@@ -81,12 +81,12 @@ class _Table:
 def _index(gene_ids: np.ndarray | Sequence[str], gene_names: np.ndarray | Sequence[str]) -> _Table:
     by_symbol, by_folded, by_id = (defaultdict[str, list[int]](list) for _ in range(3))
     ids, names = list(map(str, gene_ids)), list(map(str, gene_names))
-    known = {_plain_id(gene_id) for gene_id in ids if not gene_id.endswith(COPY_ON_Y)}
+    known = {plain_id(gene_id) for gene_id in ids if not gene_id.endswith(COPY_ON_Y)}
     shared = set()
     for row, (gene_id, name) in enumerate(zip(ids, names, strict=True)):
-        if gene_id.endswith(COPY_ON_Y) and _plain_id(gene_id.removesuffix(COPY_ON_Y)) in known:
+        if gene_id.endswith(COPY_ON_Y) and plain_id(gene_id.removesuffix(COPY_ON_Y)) in known:
             continue
-        by_id[_plain_id(gene_id)].append(row)
+        by_id[plain_id(gene_id)].append(row)
         symbols = dict.fromkeys(symbol.strip() for symbol in name.split(SEVERAL))
         if len(symbols) > 1:
             shared.add(row)
@@ -103,7 +103,7 @@ def _find(gene: PackGene, table: _Table, owners: Mapping[str, set[str]]) -> Gene
         return GeneMatch(None, AMBIGUOUS, f"may mean {listing(gene.candidates)}: not guessed")
     ways = {
         "symbol": table.by_symbol.get(gene.symbol, []),
-        "gene id": table.by_id.get(_plain_id(gene.symbol), []),
+        "gene id": table.by_id.get(plain_id(gene.symbol), []),
         "symbol in other case": table.by_folded.get(_folded(gene.symbol), []),
     }
     for way, rows in ways.items():
@@ -135,7 +135,7 @@ def _only(rows: Iterable[int], way: str, remark: str, table: _Table) -> GeneMatc
     return GeneMatch(None, AMBIGUOUS, f"{way} found in {what}: not guessed")
 
 
-def _plain_id(name: str) -> str:
+def plain_id(name: str) -> str:
     """An Ensembl id without its version, in upper case; any other name as it is."""
     match = ENSEMBL_ID.fullmatch(name)
     return match[1].upper() if match else name

@@ -7,11 +7,12 @@ CAMERA (Wu and Smyth, Nucleic Acids Res 2012) does not, and stands beside them f
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaln, ndtr
+from scipy.special import digamma, gammaln, ndtr
 
 from rxpress.deseq.multiple_testing import benjamini_hochberg
 from rxpress.student import t_tail
@@ -213,12 +214,34 @@ def draw_positions(
     genes: int, largest: int, permutations: int, generator: np.random.Generator
 ) -> Iterator[np.ndarray]:
     """Blocks of rows, each `largest` distinct positions in random order, the same for any size of block."""
-    block = max(1, BLOCK_ELEMENTS // largest)
+    # Some more than `largest`, to make up for repeats: n (H(n) - H(n - k)) draws hold k distinct on average.
+    needed = genes * (digamma(genes + 1) - digamma(genes - largest + 1))
+    width = math.ceil(needed + 4 * np.sqrt(max(needed - largest, 0.0))) + 2
+    block = max(1, BLOCK_ELEMENTS // width)
+    spare = generator.spawn(1)[0]
     for first in range(0, permutations, block):
-        draws = np.empty((min(block, permutations - first), largest), dtype=np.int32)
-        for row in draws:
-            row[:] = generator.choice(genes, largest, replace=False)
-        yield draws
+        draws = generator.integers(genes, size=(min(block, permutations - first), width))
+        rows, enough = _first_distinct(draws, genes, largest)
+        for i in np.flatnonzero(~enough):
+            rows[i] = spare.choice(genes, largest, replace=False)
+        yield rows
+
+
+def _first_distinct(draws: np.ndarray, genes: int, wanted: int) -> tuple[np.ndarray, np.ndarray]:
+    """The first `wanted` distinct values of each row, in order, and which rows have as many.
+
+    draws : (rows, width) in 0 … genes - 1. Dropping repeats of draws with replacement leaves draws without.
+    """
+    width = draws.shape[1]
+    none = genes * width
+    kind = np.int32 if none < np.iinfo(np.int32).max else np.int64
+    columns = np.arange(width, dtype=kind)
+    # By value, then by column: a repeat follows its first occurrence.
+    value, column = np.divmod(np.sort(draws.astype(kind) * width + columns, axis=1), kind(width))
+    again = np.zeros(draws.shape, dtype=bool)
+    again[:, 1:] = value[:, 1:] == value[:, :-1]
+    ordered = np.sort(np.where(again, kind(none), column * genes + value), axis=1)[:, :wanted]
+    return (ordered % genes).astype(np.int32), ordered[:, -1] < none
 
 
 def score_draws(weights: np.ndarray, draws: np.ndarray) -> np.ndarray:
@@ -267,8 +290,10 @@ def _hypergeometric_tail(found: int, size: int, chosen: int, universe: int) -> f
     def log_binomial(n: int, k: np.ndarray) -> np.ndarray:
         return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
 
-    fewest = max(found, chosen - (universe - size), 0)
-    k = np.arange(fewest, min(size, chosen) + 1)
+    fewest = max(chosen - (universe - size), 0)
+    if found <= fewest:
+        return 1.0
+    k = np.arange(found, min(size, chosen) + 1)
     ways = log_binomial(size, k) + log_binomial(universe - size, chosen - k)
     return min(1.0, float(np.exp(ways - log_binomial(universe, np.array(chosen))).sum()))
 

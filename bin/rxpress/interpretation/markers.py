@@ -78,15 +78,15 @@ def judge_markers(
     drug_names : every name that the sheet may have for the drug; contrasts of other drugs are left out, and
     studies of other drugs only, whose lines are sensitive or resistant to those.
     """
-    drugs = {id_part(name).casefold() for name in drug_names}
-    effects = [_comparison(contrast, drugs) for contrast in design.contrasts if contrast.kind == "drug"]
+    drugs = names_in_ids(drug_names)
+    effects = [comparison_of(contrast, drugs) for contrast in design.contrasts if contrast.kind == "drug"]
     if effects and not any(effects):
         return pd.DataFrame(columns=list(COLUMNS))
     parts: list[pd.DataFrame] = []
     ids: np.ndarray = np.empty(0, dtype=object)
     matches: list[GeneMatch] = []
     for contrast in design.contrasts:
-        comparison = _comparison(contrast, drugs)
+        comparison = comparison_of(contrast, drugs)
         if contrast.id not in tables or not comparison:
             continue
         table = tables[contrast.id]
@@ -101,12 +101,17 @@ def judge_markers(
     return pd.concat(parts, ignore_index=True).assign(study=design.study)[list(COLUMNS)]
 
 
-def _comparison(contrast: Contrast, drugs: set[str]) -> str:
+def names_in_ids(drug_names: Iterable[str]) -> set[str]:
+    """The names of a drug as ids of contrasts may have them, case aside."""
+    return {id_part(name).casefold() for name in drug_names}
+
+
+def comparison_of(contrast: Contrast, drugs: set[str]) -> str:
     """The comparison that a contrast is, as markers name it; empty when no marker of the drug speaks of it.
 
-    An id is `family[.treatment].who…`. Untreated lines are compared without a drug, or by their responses to
-    one; against a parent they are compared untreated (two conditions) and in their drug effects, which no
-    marker speaks of.
+    drugs : as of `names_in_ids`. An id is `family[.treatment].who…`. Untreated lines are compared without a
+    drug, or by their responses to one; against a parent they are compared untreated (two conditions) and in
+    their drug effects, which no marker speaks of.
     """
     rest = contrast.id.removeprefix(f"{contrast.kind}.")
     of_drug = any(rest.casefold().startswith(f"{drug}.") for drug in drugs)
