@@ -170,3 +170,11 @@ def test_under_eight_lines_there_is_a_reason_and_no_row() -> None:
     nothing = sensitivity_table(replace(study, samples=study.samples.drop(columns="ic50_nM")))
     assert nothing.empty
     assert "no column ic50_nM or auc" in nothing.attrs["notes"][0]
+
+
+def test_patients_are_regressed_at_baseline_only() -> None:
+    study = made_study()
+    patients = study.samples.rename(columns={"cell_line": "patient"})
+    table = sensitivity_table(replace(study, samples=patients, design=replace(study.design, unit="patient")))
+    assert set(table["question"]) == {"baseline"}
+    assert "a patient has no tested drug effect" in table.attrs["notes"][0]
