@@ -4,7 +4,7 @@
     .venv/bin/python benchmarks/explorer.py [--studies 1] [--genes 20000] [--samples 60] [--contrasts 10]
 
 Studies are made: expression and changes are drawn at random, which packs no better than real ones. Chromium
-opens the page from its file, three times in a new window, until the last gene is drawn that the address names.
+opens the page from its file, three times in a new window, until the gene is drawn that the address names.
 """
 
 import os
@@ -21,9 +21,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "bin"))
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bin"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from browser.browsing import open_browser, open_page
 
 from rxpress.deseq.multiple_testing import benjamini_hochberg
@@ -34,7 +33,7 @@ from rxpress.report.results import Results, Study
 from rxpress.report.workbook import write_workbook
 from rxpress.tables import GeneMatrix
 
-PAGE = ROOT / "assets" / "gene_explorer"
+PAGE = Path(__file__).resolve().parents[1] / "assets" / "gene_explorer"
 
 
 def draw_study(name: str, genes: int, samples: int, contrasts: int, rng: np.random.Generator) -> Study:

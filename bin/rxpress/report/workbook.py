@@ -23,7 +23,7 @@ from rxpress.report.summary import call_table
 from rxpress.tables import GENE_COLUMNS
 
 SIGNIFICANT = 6
-MOST_CELLS = 1_500_000  # in all gene tables together; beyond it a table is cut to what matters
+MOST_CELLS = 3_000_000  # in all gene tables together; beyond it a table is cut to what matters
 FIRST_GENES = 1000
 MOST_ROWS = 20_000  # of any other table
 LONGEST_NAME, LONGEST_TEXT = 31, 32_000  # what Excel takes
