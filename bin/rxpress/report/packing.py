@@ -1,8 +1,8 @@
 """Numbers and text as one short text that a page can hold: rounded, by byte planes, gzip, base64.
 
 A payload is `length of header (4 bytes, little-endian) | header (JSON, UTF-8) | arrays`. An array of n
-numbers of w bytes is kept as n lowest bytes, then n next bytes, and so on: high bytes are nearly equal and take
-no room. A page finds number i without unpacking the array.
+numbers of w bytes is kept as n lowest bytes, then n next ones, and so on: high bytes are nearly equal and
+take no room. A page finds number i without unpacking the array.
 """
 
 from __future__ import annotations
