@@ -183,13 +183,13 @@ function forestRow(row, axis, name) {
   if (isKnown(row.lines || NaN)) about.push(`${row.same_sign} of ${row.lines} lines change this way`);
   const told = element('div', { class: 'told' });
   if (isKnown(row.change)) {
-    if (row.call) told.append(element('span', { class: `sign ${row.call}`, 'aria-hidden': 'true' }, SIGNS[row.call]), ' ');
-    told.append(`${signed(row.change)} ${interval(row)}`);
+    if (row.call) told.append(element('span', { class: `sign ${row.call}`, 'aria-hidden': 'true' }, SIGNS[row.call]), ` ${row.call} `);
+    told.append(element('span', { class: 'numbers' }, `${signed(row.change)} ${interval(row)}`));
   } else {
     told.append(row.call === '' && !row.together ? 'not in this table' : 'no estimate');
   }
   const p = row.together ? '' : `p ${probability(row.p)}, `;
-  if (isKnown(row.change)) told.append(element('small', {}, `${p}adjusted ${probability(row.p_adjusted)}${row.call ? `; ${row.call}` : ''}`));
+  if (isKnown(row.change)) told.append(element('small', {}, `${p}adjusted ${probability(row.p_adjusted)}`));
   return element('div', { class: row.together ? 'row together' : 'row', 'data-contrast': row.id, 'data-study': row.study || '' },
     element('div', { class: 'name' }, name, element('small', {}, about.join('; '))), forestStrip(row, axis), told);
 }
@@ -274,13 +274,23 @@ const verdict = text => element('span', { class: `verdict ${String(text).replace
 const labelOf = (study, id) => data.studies.find(one => one.name === study)?.contrasts.find(one => one.id === id)?.label ?? id;
 const inStudy = (study, label) => data.studies.length > 1 ? `${study}: ${label}` : label;
 
+// What a publication says of the gene once, then the verdict in each contrast that it speaks of.
 function markerSection(notes) {
   const section = element('section', { id: 'markers' }, element('h3', {}, 'What is known of it as a marker'));
-  const rows = notes.map(note => [
-    `${inStudy(note.study, labelOf(note.study, note.contrast))}`, note.expected, verdict(note.verdict), rounded(note.p_adjusted_panel),
-    element('span', {}, `${note.role ?? ''} (${note.drug})`, element('div', { class: 'quiet' }, [note.reference, note.remark, note.note].filter(Boolean).join('. '))),
-  ]);
-  section.append(tableOf(['Contrast', 'Expected', 'Verdict', 'Adjusted p within the panel', 'Role and reference'], rows));
+  const claims = new Map();
+  for (const note of notes) {
+    const key = JSON.stringify([note.drug, note.role, note.expected, note.reference, note.note, note.remark]);
+    claims.set(key, [...(claims.get(key) ?? []), note]);
+  }
+  for (const rows of claims.values()) {
+    const { drug, role, expected, reference, note, remark } = rows[0];
+    section.append(
+      element('p', {}, `${role ?? 'Marker'} (${drug}), expected: ${expected}. `, element('span', { class: 'quiet' }, [reference, remark, note].filter(Boolean).join('. '))),
+      tableOf(['Contrast', 'Verdict', 'Adjusted p within the panel'], rows.map(one => [
+        inStudy(one.study, labelOf(one.study, one.contrast)), verdict(one.verdict), rounded(one.p_adjusted_panel),
+      ])),
+    );
+  }
   return section;
 }
 
