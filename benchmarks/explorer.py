@@ -17,83 +17,15 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-from scipy.special import ndtr
-
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bin"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from browser.browsing import open_browser, open_page
+from made_study import draw_results
 
-from rxpress.deseq.multiple_testing import benjamini_hochberg
-from rxpress.design.study_design import Contrast, StudyDesign
-from rxpress.design.study_model import StudyModel
 from rxpress.report.explorer import write_explorer
-from rxpress.report.results import Results, Study
 from rxpress.report.workbook import write_workbook
-from rxpress.tables import GeneMatrix
 
 PAGE = Path(__file__).resolve().parents[1] / "assets" / "gene_explorer"
-
-
-def draw_study(name: str, genes: int, samples: int, contrasts: int, rng: np.random.Generator) -> Study:
-    """A study of lines with and without a drug in triplicate, and contrasts of 15-digit numbers."""
-    lines = [f"line{i // 6}" for i in range(samples)]
-    treatments = ["DMSO" if i % 6 < 3 else "bortezomib" for i in range(samples)]
-    table = pd.DataFrame({"sample": [f"{name}_s{i}" for i in range(samples)], "study": name, "kept": True})
-    table = table.assign(cell_line=lines, treatment=treatments, dose_nM=20.0, time_h=24.0)
-    table["condition"] = table["cell_line"] + "." + table["treatment"]
-    ids = np.array([f"ENSG{i:011d}" for i in range(genes)])
-    names = np.array([f"GENE{i}" for i in range(genes)])
-    level = rng.normal(8, 3, (genes, 1))
-    log2 = GeneMatrix(ids, names, table["sample"].tolist(), level + rng.normal(0, 0.4, (genes, samples)))
-    tests = {
-        f"drug.bortezomib.line{i}": draw_contrast(pd.DataFrame({"gene_id": ids, "gene_name": names}), rng)
-        for i in range(contrasts)
-    }
-    design = StudyDesign(
-        name,
-        unit="cell_line",
-        vehicle="DMSO",
-        conditions=tuple(table["condition"].unique()),
-        covariates=(),
-        untested_because="",
-        notes=(),
-        models=(StudyModel("conditions", dict(zip(table["sample"], table["condition"], strict=True))),),
-        contrasts=tuple(made_contrast(id) for id in tests),
-    )
-    empty = pd.DataFrame()
-    summary = pd.DataFrame({"id": list(tests)})
-    return Study(name, table, design, summary, tests, {}, log2, empty, empty, empty, empty)
-
-
-def draw_contrast(genes: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """A gene table in which a fifth of the genes change."""
-    n = len(genes)
-    error = rng.uniform(0.1, 0.6, n)
-    change = rng.normal(0, error) + np.where(rng.random(n) < 0.2, rng.normal(0, 2, n), 0)
-    statistic = change / error
-    p_value = 2 * ndtr(-np.abs(statistic))
-    adjusted = benjamini_hochberg(p_value)
-    called = (adjusted < 0.05) & (np.abs(change) >= 1)
-    return genes.assign(
-        base_mean=rng.lognormal(5, 2, n),
-        log2_fold_change=change,
-        lfc_se=error,
-        statistic=statistic,
-        p_value=p_value,
-        p_adjusted=adjusted,
-        p_adjusted_threshold=np.minimum(1, adjusted * 10),
-        shrunken_log2_fold_change=change * 0.9,
-        shrunken_lfc_se=error,
-        call=np.where(called, np.where(change > 0, "up", "down"), "unchanged"),
-    )
-
-
-def made_contrast(id: str) -> Contrast:
-    return Contrast(
-        id, f"label of {id}", "drug", "conditions", {}, (), (), "wald", "ok", "", "these_lines", ()
-    )
 
 
 def main() -> None:
@@ -103,11 +35,7 @@ def main() -> None:
     parser.add_argument("--outdir", type=Path, default=Path(tempfile.mkdtemp()))
     args = parser.parse_args()
     args.outdir.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng(1)
-    shape = (args.genes, args.samples, args.contrasts)
-    studies = tuple(draw_study(f"study{i}", *shape, rng) for i in range(args.studies))
-    versions = pd.DataFrame(columns=["process", "tool", "version"])
-    results = Results(studies, pd.DataFrame(), {}, (), {}, {}, versions)
+    results = draw_results(args.studies, args.genes, args.samples, args.contrasts)
     page, book = args.outdir / "gene_explorer.html", args.outdir / "results.xlsx"
     start = time.perf_counter()
     write_explorer(results, args.outdir, [], "made", PAGE, page)
