@@ -9,7 +9,8 @@ const byId = id => document.getElementById(id);
 // ---- the payload
 
 async function unpack(text) {
-  const packed = Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
+  const letters = atob(text), packed = new Uint8Array(letters.length);
+  for (let i = 0; i < letters.length; i += 1) packed[i] = letters.charCodeAt(i);
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
   const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
   const end = 4 + new DataView(bytes.buffer).getUint32(0, true);
@@ -371,7 +372,9 @@ function follow() {
 
 // ---- what the middle of the page shows
 
-function show(...content) {
+// Readers by ear are told in a word what came; the rest they find in the page.
+function show(said, ...content) {
+  byId('status').textContent = said;
   byId('shown').replaceChildren(...content);
 }
 
@@ -380,8 +383,9 @@ function showNothing() {
   document.title = `Gene explorer: ${data.title}`;
   const first = Number(document.querySelector('#top button')?.dataset.gene ?? 0);
   const { names, ids } = data.genes;
-  if (!names.length) return show(element('p', { class: 'notice' }, 'There is no gene in these results: no study has an expression or a gene table.'));
+  if (!names.length) return show('No gene', element('p', { class: 'notice' }, 'There is no gene in these results: no study has an expression or a gene table.'));
   show(
+    '',
     element('h2', {}, 'Type a gene'),
     element('p', {}, 'Type a symbol, such as ', button(names[first], () => openGene(first)), ', or an id, such as ', button(ids[first], () => openGene(first)),
       '; capitals do not matter. Or choose a gene from the list of those that change most surely.'),
@@ -394,12 +398,12 @@ function showNothing() {
 function showUnknown(word) {
   document.title = `${word}: not found`;
   const near = suggest(word).concat(suggest(word.slice(0, 3))).slice(0, SUGGESTED);
-  const content = [element('h2', {}, 'Not found'), element('p', { class: 'notice', role: 'status' }, `There is no gene “${word}” in these results.`)];
+  const content = [element('h2', {}, 'Not found'), element('p', { class: 'notice' }, `There is no gene “${word}” in these results.`)];
   const unmeasured = data.markers.filter(note => note.row === null && note.gene?.toLowerCase() === word.toLowerCase());
   if (unmeasured.length) content.push(markerSection(unmeasured));
   if (near.length) content.push(element('div', { class: 'others' }, 'Genes that are called alike:', ...[...new Set(near)].map(geneButton)));
   content.push(quiet('Genes are found by the symbols and ids of the annotation that was used; an older or newer symbol may be there instead. Genes without any count in a study are not in its tables.'));
-  show(...content);
+  show(`${word} was not found`, ...content);
   markTop();
 }
 
@@ -422,7 +426,7 @@ function showGene(gene, others) {
   if (notes.length) content.push(markerSection(notes));
   const sets = setsOf(gene), signatures = data.signatures.filter(note => note.row === gene);
   if (sets.length || signatures.length) content.push(setSection(sets, signatures));
-  show(...content);
+  show(`${name} is shown`, ...content);
   markTop();
 }
 
@@ -555,7 +559,7 @@ function about() {
 
 async function start() {
   if (typeof DecompressionStream === 'undefined') {
-    show(element('p', { class: 'notice' }, 'This browser is too old to unpack the numbers: use Chrome or Edge 80, Firefox 113, Safari 16.4 or newer.'));
+    show('', element('p', { class: 'notice' }, 'This browser is too old to unpack the numbers: use Chrome or Edge 80, Firefox 113, Safari 16.4 or newer.'));
     return;
   }
   ({ data, bytes } = await unpack(byId('payload').textContent));
@@ -569,6 +573,6 @@ async function start() {
 }
 
 start().catch(error => {
-  show(element('p', { class: 'notice', role: 'alert' }, `The numbers of this page cannot be read (${error.message}): the file may be damaged. Get it again.`));
+  show('', element('p', { class: 'notice', role: 'alert' }, `The numbers of this page cannot be read (${error.message}): the file may be damaged. Get it again.`));
   throw error;
 });

@@ -180,7 +180,7 @@ def _groups(study: Study, samples: Sequence[str]) -> list[dict[str, Any]]:
                 "members": members.index.tolist(),
             }
         )
-    return groups
+    return sorted(groups, key=lambda group: headings[group["heading"]])
 
 
 def _together(results: Results, folder: Path, genes: pd.DataFrame, packer: Packer) -> list[dict[str, Any]]:
