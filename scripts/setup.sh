@@ -112,13 +112,23 @@ install_programs() {
     printf '%s\n' "$profile" > .tools/profile
 }
 
+# What tests open pages with; without it they are skipped.
+install_browser() {
+    have chromium && return
+    if may_apt && apt_install chromium; then return; fi
+    say 'no chromium on PATH: tests in a browser will be skipped'
+}
+
 # Behind a proxy that has certificates of its own, the system's list is the one that knows them.
 certificates=/etc/ssl/certs/ca-certificates.crt
 [ -e $certificates ] && export REQUESTS_CA_BUNDLE="${REQUESTS_CA_BUNDLE:-$certificates}"
 
 make_environment
 install_locked installer toolkit report
-[ "${1:-}" = test ] && install_locked test
+if [ "${1:-}" = test ]; then
+    install_locked test
+    install_browser
+fi
 install_nextflow
 install_programs
 say 'ready'

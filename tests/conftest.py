@@ -1,11 +1,16 @@
-"""What tests share: where real data is."""
+"""What tests share: where real data is, and a browser."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -17,3 +22,15 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data in {folder} (RXPRESS_REAL_DATA names another folder)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium; skips aloud where there is none."""
+    pytest.importorskip("playwright", reason="no Playwright: scripts/setup.sh test installs it")
+    from browser.browsing import find_chromium, open_browser
+
+    if find_chromium() is None:
+        pytest.skip("no chromium on PATH (RXPRESS_CHROMIUM names one)")
+    with open_browser() as browser:
+        yield browser

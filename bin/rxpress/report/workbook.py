@@ -1,0 +1,228 @@
+"""results.xlsx: samples, contrasts, gene tables and what they mean, as sheets of one workbook.
+
+Text is written as text, whatever it looks like: SEPT1 stays a gene and `=1+1` a name. Numbers have
+SIGNIFICANT digits; the tables of the results folder hold them in full. The same results give the same bytes.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xlsxwriter
+
+from rxpress.report.gene_notes import read_or_empty
+from rxpress.report.results import Results
+from rxpress.report.summary import call_table
+from rxpress.tables import GENE_COLUMNS
+
+SIGNIFICANT = 6
+MOST_CELLS = 3_000_000  # in all gene tables together; beyond it a table is cut to what matters
+FIRST_GENES = 1000
+MOST_ROWS = 20_000  # of any other table
+LONGEST_NAME, LONGEST_TEXT = 31, 32_000  # what Excel takes
+CREATED = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC).replace(tzinfo=None)
+INTERPRETATION = (
+    ("Markers", "markers", "verdict on each marker of the drug pack, per contrast"),
+    ("Mechanism", "mechanism", "steps of the drug's mechanism, held against what this study measured"),
+    ("Pathways", "pathways", "gene sets: enrichment and over-representation, per contrast"),
+    ("Pathway activity", "pathway_activity", "activity of signalling pathways, per sample and per contrast"),
+    ("Signatures", "signatures", "score of each sample by each signature and method"),
+    ("Signature tests", "signature_tests", "differences of signature scores between groups"),
+    (
+        "Signature coverage",
+        "signature_coverage",
+        "which genes of a signature were found, what it allows to say",
+    ),
+    ("Connectivity", "connectivity", "likeness of a response to published responses"),
+    ("Sensitivity", "sensitivity", "genes against sensitivity as a number, over lines"),
+)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table, the file that holds it in full, what it is, and what was left out of it."""
+
+    name: str
+    table: pd.DataFrame
+    source: str
+    about: str
+    left_out: str = ""
+
+
+def write_workbook(results: Results, folder: Path, title: str, path: Path) -> None:
+    """Write the workbook. folder : where `results` were read."""
+    sheets = name_sheets([*_overview(results), *_interpretation(folder), *_across(folder), *_genes(results)])
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(path, options) as book:
+        book.set_properties({"title": title, "created": CREATED})
+        _write_about(book, sheets, results, title)
+        for sheet in sheets:
+            _write_sheet(book, sheet)
+
+
+def name_sheets(sheets: Sequence[Sheet]) -> list[Sheet]:
+    """The sheets with names that Excel takes: short, of allowed characters, none twice in any capitals."""
+    taken = {"about", "history"}
+    named = []
+    for sheet in sheets:
+        clean = re.sub(r"[\[\]:*?/\\]", "_", sheet.name).strip("'") or "sheet"
+        name, number = clean[:LONGEST_NAME], 1
+        while name.casefold() in taken:
+            number += 1
+            name = clean[: LONGEST_NAME - len(f" {number}")] + f" {number}"
+        taken.add(name.casefold())
+        named.append(Sheet(name, sheet.table, sheet.source, sheet.about, sheet.left_out))
+    return named
+
+
+def _overview(results: Results) -> Iterator[Sheet]:
+    if results.studies:
+        samples = pd.concat([study.samples for study in results.studies], ignore_index=True)
+        paths = [name for name in ("fastq_1", "fastq_2", "quant", "cel") if name in samples]
+        samples = samples.drop(columns=paths).dropna(axis="columns", how="all")
+        yield Sheet("Samples", samples, "differential/<study>/samples.tsv", "the samples, kept and left out")
+    calls = call_table(results)
+    yield Sheet(
+        "Contrasts", calls, "report/tables/calls.tsv", "what was asked, and how many genes were called"
+    )
+
+
+def _interpretation(folder: Path) -> Iterator[Sheet]:
+    for name, file, about in INTERPRETATION:
+        source = f"interpretation/{file}.tsv"
+        table = read_or_empty(folder / source, ())
+        if len(table):
+            yield _shortened(Sheet(name, table, source, about))
+
+
+def _across(folder: Path) -> Iterator[Sheet]:
+    """Agreement of studies: a row per contrast, and the genes of each contrast that they share."""
+    source = "comparison/consistency.tsv"
+    consistency = read_or_empty(folder / source, ("contrast", "label"))
+    if len(consistency):
+        yield Sheet("Across studies", consistency, source, "agreement of studies, per contrast")
+    for contrast in consistency["contrast"]:
+        source = f"comparison/{contrast}.tsv"
+        table = read_or_empty(folder / source, GENE_COLUMNS)
+        if len(table):
+            first = table.sort_values("p_value", kind="stable")
+            about = f"genes over all studies, by p-value: {contrast}"
+            yield _shortened(Sheet(f"All {contrast}", first, source, about), FIRST_GENES)
+
+
+def _shortened(sheet: Sheet, most: int = MOST_ROWS) -> Sheet:
+    if len(sheet.table) <= most:
+        return sheet
+    left_out = f"the first {most:,} of {len(sheet.table):,} rows"
+    return Sheet(sheet.name, sheet.table.head(most), sheet.source, sheet.about, left_out)
+
+
+def _genes(results: Results) -> Iterator[Sheet]:
+    """A sheet per contrast; all genes, by p-value, unless that makes the workbook too large."""
+    tests = [(study, contrast) for study in results.studies for contrast in study.tested]
+    whole = sum(study.tests[contrast.id].size for study, contrast in tests) <= MOST_CELLS
+    for study, contrast in tests:
+        table = study.tests[contrast.id].sort_values("p_value", kind="stable")
+        wanted = table["call"].isin(("up", "down")) | (np.arange(len(table)) < FIRST_GENES)
+        left_out = "" if whole else f"called genes and the first {FIRST_GENES:,}, of {len(table):,}"
+        prefix = f"{study.name} " if len(results.studies) > 1 else ""
+        source = f"differential/{study.name}/{contrast.id}.tsv"
+        about = f"genes, by p-value: {prefix}{contrast.label}"
+        yield Sheet(prefix + contrast.id, table if whole else table[wanted], source, about, left_out)
+
+
+def _write_about(book: Any, sheets: Sequence[Sheet], results: Results, title: str) -> None:
+    """The first sheet: what the others are, how numbers are kept, versions."""
+    bold, wrap, link = book.add_format({"bold": True}), book.add_format({"text_wrap": True}), _link(book)
+    about = book.add_worksheet("About")
+    about.set_column(0, 0, 34)
+    about.set_column(1, 1, 70, wrap)
+    about.set_column(2, 3, 48, wrap)
+    about.write_string(0, 0, title, bold)
+    texts = [
+        "Results of rxpress. A called gene has "
+        f"{results.rule} below {results.alpha:g} and changes at least {results.fold_change:g}-fold.",
+        f"Numbers are rounded to {SIGNIFICANT} significant digits; the files named below hold them in full. "
+        "Empty cells are missing values. docs/output.md explains the columns.",
+    ]
+    for row, text in enumerate(texts, 1):
+        about.write_string(row, 0, text)
+    head = len(texts) + 2
+    for column, text in enumerate(("sheet", "what it is", "file", "rows")):
+        about.write_string(head, column, text, bold)
+    for row, sheet in enumerate(sheets, head + 1):
+        target = sheet.name.replace("'", "''")
+        about.write_url(row, 0, f"internal:'{target}'!A1", link, sheet.name)
+        about.write_string(row, 1, sheet.about)
+        about.write_string(row, 2, sheet.source)
+        about.write_string(row, 3, sheet.left_out or f"all {len(sheet.table):,}")
+    row = head + len(sheets) + 2
+    for column, text in enumerate(("step", "tool", "version")):
+        about.write_string(row, column, text, bold)
+    for cells in results.versions.astype(str).itertuples(index=False):
+        row += 1
+        for column, text in enumerate(cells):
+            about.write_string(row, column, text)
+
+
+def _link(book: Any) -> Any:
+    return book.add_format({"font_color": "#004F80", "underline": 1})
+
+
+def _write_sheet(book: Any, sheet: Sheet) -> None:
+    """A table with its header frozen and filters; text as text, numbers as numbers, missing empty."""
+    names = [str(name) for name in sheet.table]
+    columns = [_cells(sheet.table[name]) for name in sheet.table]
+    bold, text = book.add_format({"bold": True, "bottom": 1}), book.add_format({"num_format": "@"})
+    styles = [
+        book.add_format({"num_format": _number_format(*pair)}) for pair in zip(names, columns, strict=True)
+    ]
+    page = book.add_worksheet(sheet.name)
+    page.freeze_panes(1, 2 if tuple(names[:2]) == GENE_COLUMNS else 0)
+    for j, name in enumerate(names):
+        page.set_column(j, j, _width(name, columns[j]))
+        page.write_string(0, j, name, bold)
+    for i, row in enumerate(zip(*columns, strict=True), 1):
+        for j, value in enumerate(row):
+            if isinstance(value, str):
+                page.write_string(i, j, value, text)
+            elif value is not None:
+                page.write_number(i, j, value, styles[j])
+    if names:
+        page.autofilter(0, 0, max(1, len(sheet.table)), len(names) - 1)
+        page.ignore_errors({"number_stored_as_text": f"A1:XFD{len(sheet.table) + 1}"})
+
+
+def _cells(column: pd.Series) -> list[str | float | None]:
+    """A column as its cells: rounded numbers, text, None where it is missing or infinite."""
+    if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        values = round_significant(column.to_numpy(float))
+        return [value if np.isfinite(value) else None for value in values.tolist()]
+    texts = column.astype(object).where(column.notna(), None)
+    return [None if value is None else str(value)[:LONGEST_TEXT] for value in texts]
+
+
+def round_significant(values: np.ndarray) -> np.ndarray:
+    """(n,) `values` with SIGNIFICANT digits."""
+    return np.array([float(f"{value:.{SIGNIFICANT}g}") for value in values.tolist()])
+
+
+def _number_format(name: str, cells: Sequence[str | float | None]) -> str:
+    """p-values as powers of ten, whole numbers without decimals, others with three."""
+    if re.search(r"(^|_)p_(value|adjusted)", name):
+        return "0.00E+00"
+    whole = all(isinstance(cell, float) and cell.is_integer() for cell in cells if cell is not None)
+    return "0" if whole else "0.000"
+
+
+def _width(name: str, cells: Sequence[str | float | None]) -> int:
+    """Wide enough for the header and the first texts, within limits."""
+    texts = [len(cell) for cell in cells[:200] if isinstance(cell, str)]
+    return min(60, max(10, len(name) + 3, *(texts or [0])))
