@@ -17,7 +17,7 @@ from rxpress.report.section import Heading, Section, column, note, slug, table, 
 from rxpress.report.topics import ACROSS
 
 FOREST_GENES = 12
-TOP = 20
+TOP = 10
 NORMAL_QUANTILE = 1.959964
 SAME, OPPOSITE = "same direction", "directions differ"
 
@@ -27,14 +27,14 @@ def across_sections(results: Results) -> list[Section]:
     consistency = results.findings.consistency
     if consistency is None:
         return []
-    if not len(consistency) or not results.findings.together:
+    labels = shared_contrasts(results)
+    if not labels:
         return [note(ACROSS, _why_not(results))]
-    labels = _labels(results)
     return [
         _agreement(consistency, labels),
         _overlap(results, labels),
-        *(_forest(results, id, label) for id, label in labels.items()),
-        *(section for id, label in labels.items() for section in _genes(results, id, label)),
+        _forests(results, labels),
+        *_genes(results, labels),
     ]
 
 
@@ -47,10 +47,11 @@ def _why_not(results: Results) -> str:
     return f"No contrast was tested in two of the {len(results.studies)} studies: nothing can be compared."
 
 
-def _labels(results: Results) -> dict[str, str]:
-    """{contrast id: label} of those that are shown, tests over lines last."""
+def shared_contrasts(results: Results) -> dict[str, str]:
+    """{contrast id: label} of those compared across studies that are shown, tests over lines last."""
     consistency = results.findings.consistency
-    assert consistency is not None
+    if consistency is None or not len(consistency):
+        return {}
     labels = dict(zip(consistency["contrast"], consistency["label"], strict=True))
     ids = sorted(results.findings.together, key=lambda id: id.endswith(".class"))[:SHOWN_CONTRASTS]
     return dict(zip(ids, unique(labels.get(id) or id for id in ids), strict=True))
@@ -101,12 +102,12 @@ def overlap_table(genes: pd.DataFrame, alpha: float) -> pd.DataFrame:
     hit = np.column_stack([genes[f"p_adjusted.{study}"].to_numpy(float) < alpha for study in studies])
     sign = np.column_stack([np.sign(genes[f"log2_fold_change.{study}"].to_numpy(float)) for study in studies])
     alike = np.abs(np.where(hit, sign, 0).sum(axis=1)) == hit.sum(axis=1)
-    rows = []
+    rows: list[tuple[int, str, int, int, int]] = []
     for pattern in np.unique(hit[hit.any(axis=1)], axis=0):
         own = (hit == pattern).all(axis=1)
         where = [study for study, there in zip(studies, pattern, strict=True) if there]
-        numbers = [int(own.sum()), int((own & alike).sum()), int((own & ~alike).sum())]
-        rows.append([len(where), " + ".join(where) if len(where) > 1 else f"{where[0]} only", *numbers])
+        name = " + ".join(where) if len(where) > 1 else f"{where[0]} only"
+        rows.append((len(where), name, int(own.sum()), int((own & alike).sum()), int((own & ~alike).sum())))
     rows.sort(key=lambda row: (-row[0], -row[2]))
     return pd.DataFrame(
         [row[1:] for row in rows], columns=["significant_in", "genes", "same_direction", "directions_differ"]
@@ -158,9 +159,9 @@ def top_genes(genes: pd.DataFrame, most: int) -> pd.DataFrame:
     return known.sort_values(["p_value", "size"], ascending=[True, False], kind="stable").head(most)
 
 
-def forest_of(genes: pd.DataFrame) -> Forest:
-    """The effects of each gene of a table of comparison/, by study and together (fixed effect)."""
-    studies = studies_of(genes)
+def first_forest(genes: pd.DataFrame) -> Forest:
+    """The effects of the first genes of a table of comparison/, by study and together (fixed effect)."""
+    genes, studies = top_genes(genes, FOREST_GENES), studies_of(genes)
     estimate, error = (
         np.column_stack([genes[f"{name}.{study}"].to_numpy(float) for study in studies])
         for name in ("log2_fold_change", "lfc_se")
@@ -171,19 +172,21 @@ def forest_of(genes: pd.DataFrame) -> Forest:
     return Forest(names.tolist(), studies, estimate, estimate - reach, estimate + reach, together)
 
 
-def _forest(results: Results, id: str, label: str) -> Section:
-    figure = draw_forest(forest_of(top_genes(results.findings.together[id], FOREST_GENES)), label)
-    data = base64.b64encode(as_svg(figure).encode()).decode()
-    words = html.escape(f"Forest plots of {label}", quote=True)
-    body = (
-        f'<img alt="{words}" src="data:image/svg+xml;base64,{data}" style="max-width:100%;background:#fff">'
-    )
+def _forests(results: Results, labels: dict[str, str]) -> Section:
+    """The forests of each contrast, the first of them open."""
+    body = ""
+    for i, (id, label) in enumerate(labels.items()):
+        figure = draw_forest(first_forest(results.findings.together[id]), label)
+        data = base64.b64encode(as_svg(figure).encode()).decode()
+        name, source = html.escape(label, quote=True), f"data:image/svg+xml;base64,{data}"
+        body += f"<details{' open' * (i == 0)}><summary>{name}</summary>"
+        body += f'<img alt="Forest plots: {name}" src="{source}" style="max-width:100%"></details>'
     detail = (
         f"The {FOREST_GENES} genes of smallest p-value, all studies together: log2 fold change and 95 % "
-        "interval by study; the diamond is the fixed effect. "
-        f"Numbers: comparison/{id}.tsv; for a paper: figures/forest_{id}.svg."
+        "interval by study; the diamond is the fixed effect. Numbers: comparison/<contrast>.tsv; for papers: "
+        "figures/forest_<contrast>."
     )
-    return Section(ACROSS, "html", body, Heading(f"Forest: {label}", f"forest_{slug(id)}"), detail)
+    return Section(ACROSS, "html", body, Heading("Forests of the first genes", "forests"), detail)
 
 
 def parted(genes: pd.DataFrame, alpha: float, most: int) -> pd.DataFrame:
@@ -201,30 +204,31 @@ def parted(genes: pd.DataFrame, alpha: float, most: int) -> pd.DataFrame:
     return apart.sort_values("q_p_value", kind="stable").head(most)
 
 
-def _genes(results: Results, id: str, label: str) -> Iterator[Section]:
-    genes = results.findings.together[id]
+def _genes(results: Results, labels: dict[str, str]) -> Iterator[Section]:
+    """The first genes of each contrast, and those on which studies disagree."""
+    together = results.findings.together
     chosen = {
-        "Genes of smallest p-value": top_genes(genes, TOP),
-        "Studies disagree": parted(genes, results.alpha, TOP),
+        "Genes of smallest p-value": {id: top_genes(together[id], TOP) for id in labels},
+        "Studies disagree": {id: parted(together[id], results.alpha, TOP) for id in labels},
     }
-    said = {
-        "Genes of smallest p-value": f"The {TOP} of smallest p-value, all studies together.",
-        "Studies disagree": f"Up to {TOP} genes that are significant in two studies, in opposite directions.",
-    }
-    for what, frame in chosen.items():
+    details = (
+        f"The first {TOP} of each contrast, all studies together. All: comparison/<contrast>.tsv.",
+        f"Genes that are significant in two studies, in opposite directions; up to {TOP} per contrast, those "
+        "that differ most surely first. All: comparison/<contrast>.tsv.",
+    )
+    for (what, frames), detail in zip(chosen.items(), details, strict=True):
+        frame = pd.concat([_told(genes, labels[id]) for id, genes in frames.items()], ignore_index=True)
         if len(frame):
-            heading = Heading(f"{what}: {label}", f"{slug(what)}_{slug(id)}")
-            names = frame["gene_name"].where(frame["gene_name"] != "", frame["gene_id"])
-            shown = frame.assign(gene_name=unique(names), **_by_study(frame))
-            yield table(
-                ACROSS,
-                shown,
-                "gene_name",
-                _gene_columns(studies_of(genes)),
-                {},
-                heading,
-                f"{said[what]} All: comparison/{id}.tsv.",
-            )
+            shown = frame.assign(number=range(1, len(frame) + 1))
+            studies = [str(name).removeprefix("in.") for name in frame if str(name).startswith("in.")]
+            heading = Heading(what, slug(what))
+            yield table(ACROSS, shown, "number", _gene_columns(studies), {}, heading, detail)
+
+
+def _told(genes: pd.DataFrame, label: str) -> pd.DataFrame:
+    """Genes of a contrast with its label, a name each, and what each study says of them."""
+    names = genes["gene_name"].where(genes["gene_name"] != "", genes["gene_id"])
+    return genes.assign(label=label, gene_name=names, **_by_study(genes))
 
 
 def _by_study(frame: pd.DataFrame) -> dict[str, list[str]]:
@@ -239,7 +243,9 @@ def _by_study(frame: pd.DataFrame) -> dict[str, list[str]]:
 def _gene_columns(studies: Sequence[str]) -> dict[str, dict[str, object]]:
     change: dict[str, object] = {"scale": "RdYlBu-rev", "bars_zero_centrepoint": True}
     return {
+        "number": column("No.", "Place in this table"),
         "gene_name": column("Gene", "Symbol"),
+        "label": column("Contrast", "What is compared"),
         "log2_fold_change": column("log2 FC", "All studies together, fixed effect", "{:,.2f}", **change),
         "p_adjusted": column("Adjusted p", "Fixed effect, adjusted over all genes", "{:.1e}"),
         "hk_p_adjusted": column(
@@ -249,7 +255,7 @@ def _gene_columns(studies: Sequence[str]) -> dict[str, dict[str, object]]:
             "Stouffer p", "Adjusted; of z-scores, which need no common scale", "{:.1e}"
         ),
         "i2": column("I²", "Share of the spread between studies beyond chance, in %", "{:.0f}"),
-        "q_p_value": column("p of Q", "That the studies differ more than by chance", "{:.1e}"),
+        "q_p_value": column("p-value of Q", "That the studies differ more than by chance", "{:.1e}"),
         "consistent": column("Consistent", "Same direction in all studies, and surely"),
         **{f"in.{s}": column(s, "log2 fold change and adjusted p in this study") for s in studies},
     }

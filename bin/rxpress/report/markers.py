@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from rxpress.report.matrix import Cell, Row, cells, key, matrix
 from rxpress.report.mechanism import ARROWS, by_drug, shown_of
 from rxpress.report.palette import VERDICTS
 from rxpress.report.results import Results, Study
-from rxpress.report.section import Section, colored_words, column, note, table
+from rxpress.report.section import Section, colored_words, column, note, paragraphs, table
 from rxpress.report.topics import MARKERS
 
 MOST_ROWS = 300
@@ -42,13 +43,30 @@ def marker_sections(results: Results) -> list[Section]:
     pairs = [(s, drug, rows) for s in results.studies for drug, rows in by_drug(markers, s.name)]
     return [
         _counted(results, pairs),
-        *(
-            _matrix(results, study, drug, str(comparison), rows)
-            for study, drug, own in pairs
-            for comparison, rows in own.groupby("comparison", sort=False)
-        ),
+        *(_one_by_one(results, study, drug, rows) for study, drug, rows in pairs),
         *(_numbers(results, study, drug, rows) for study, drug, rows in pairs),
     ]
+
+
+def marker_words(results: Results, study: Study) -> list[str]:
+    """For the first words of the report: how many markers are as expected, and which are the opposite.
+
+    Of each comparison the contrast with the most samples speaks.
+    """
+    said = []
+    for drug, markers in by_drug(results.findings.markers, study.name):
+        parts = []
+        for _, rows in markers.groupby("comparison", sort=False):
+            contrast = study.widest(rows["contrast"])
+            own = rows[rows["contrast"] == contrast.id] if contrast else rows[:0]
+            measured = own[own["verdict"] != "not measured"]
+            if contrast and len(measured):
+                expected = (measured["verdict"] == "as expected").sum()
+                opposite = in_order(measured.loc[measured["verdict"] == "opposite", "gene"])
+                against = f"opposite: {', '.join(opposite)}" if opposite else "none opposite"
+                parts.append(f"{expected} of {len(measured)} in “{contrast.label}” ({against})")
+        said += [f"Markers of {drug} as expected: {'; '.join(parts)}."] if parts else []
+    return said
 
 
 def verdict_counts(markers: pd.DataFrame) -> pd.DataFrame:
@@ -62,7 +80,9 @@ def _counted(results: Results, pairs: list[tuple[Study, str, pd.DataFrame]]) -> 
     frames = []
     for study, drug, rows in pairs:
         counts, labels = verdict_counts(rows), study.named(rows["contrast"])
-        where = " · ".join([study.name] * (len(results.studies) > 1) + [drug] * (len(pairs) > 1))
+        where = " · ".join(
+            [study.name] * (len(results.studies) > 1) + [drug] * (len({name for _, name, _ in pairs}) > 1)
+        )
         for id, label in labels.items():
             bars[f"{where}: {label}" if where else label] = counts.loc[id].astype(int).to_dict()
         frames.append(counts.reset_index().assign(study=study.name, drug=drug))
@@ -71,7 +91,7 @@ def _counted(results: Results, pairs: list[tuple[Study, str, pd.DataFrame]]) -> 
         MARKERS,
         "bargraph",
         bars,
-        results.part("Verdicts counted", "counted"),
+        results.part("At a glance", "counted"),
         "How many markers of each contrast got which verdict. Numbers: tables/marker_verdicts.tsv.",
         {"ylab": "markers", "sort_samples": False, "hide_zero_cats": False, "cpswitch_c_active": True},
         {"categories": {word: {"name": word, "color": color} for word, color in _bar_colors().items()}},
@@ -84,20 +104,24 @@ def _bar_colors() -> dict[str, str]:
     return VERDICTS | {"inconclusive": "#EADB9B", "not measured": "#F2F2F2"}
 
 
-def _matrix(results: Results, study: Study, drug: str, comparison: str, rows: pd.DataFrame) -> Section:
-    labels = study.named(rows["contrast"])
-    what = COMPARISONS.get(comparison, comparison)
-    counts = verdict_counts(rows).sum()
-    said = [f"{n} {verdict}" for verdict, n in counts.items() if n]
-    scopes = [SCOPES.get(scope, scope) for scope in in_order(rows["scope"])]
+def _one_by_one(results: Results, study: Study, drug: str, markers: pd.DataFrame) -> Section:
+    """A matrix per comparison: what a publication says of resistance is not asked of the drug's effect."""
+    body = key(VERDICTS.items())
+    for comparison, rows in markers.groupby("comparison", sort=False):
+        labels = study.named(rows["contrast"])
+        name = COMPARISONS.get(str(comparison), str(comparison)).capitalize()
+        counts = [f"{n} {verdict}" for verdict, n in verdict_counts(rows).sum().items() if n]
+        body += f"<h5>{html.escape(name)}</h5>"
+        asked = f"{rows['gene'].nunique()} markers in {shown_of(labels, rows)}"
+        body += paragraphs([f"{asked}: {', '.join(counts)}."])
+        body += matrix("Marker", list(labels.values()), marker_rows(rows, labels))
+    scopes = [SCOPES.get(scope, scope) for scope in in_order(markers["scope"])]
     detail = (
-        f"{rows['gene'].nunique()} markers of {drug} in {shown_of(labels, rows)}: {', '.join(said)}. The "
-        f"verdicts speak of {' or '.join(scopes)}. Number in a cell: log2 fold change."
+        "Arrow: the expected direction; number: log2 fold change; * a remark: point at the cell. The verdicts "
+        f"speak of {' or '.join(scopes)}; the table in numbers says which."
     )
-    body = key(VERDICTS.items()) + matrix("Marker", list(labels.values()), marker_rows(rows, labels))
-    return Section(
-        MARKERS, "html", body, results.part(f"{drug}, {what}", f"{drug}_{comparison}", study), detail
-    )
+    heading = results.part(f"{drug}, marker by marker", f"{drug}_markers", study)
+    return Section(MARKERS, "html", body, heading, detail)
 
 
 def marker_rows(rows: pd.DataFrame, labels: Mapping[str, str]) -> list[Row]:
@@ -106,7 +130,7 @@ def marker_rows(rows: pd.DataFrame, labels: Mapping[str, str]) -> list[Row]:
     for role in in_order(rows["role"]):
         for gene, own in rows[rows["role"] == role].groupby("gene", sort=False):
             arrow = ARROWS.get(str(own["expected"].iloc[0]), "?")
-            lines.append(Row(str(gene), cells(own, labels, "contrast", _cell), f"{arrow} expected", role))
+            lines.append(Row(f"{arrow} {gene}", cells(own, labels, "contrast", _cell), group=role))
     return lines
 
 
@@ -151,14 +175,14 @@ def _numbers(results: Results, study: Study, drug: str, markers: pd.DataFrame) -
         "verdict": column("Verdict", "Against what its publication says", **colored_words(colors)),
         "expected": column("Expected", "Direction that its publication gives"),
         "interval": column("log2 FC [95 %]", "log2 fold change and its 95 % interval"),
-        "p_adjusted_panel": column("Panel p", "Adjusted over the markers of this contrast", "{:.2e}"),
+        "p_adjusted_panel": column("Panel p-value", "Adjusted over the markers of this contrast", "{:.2e}"),
         "scope": column("Speaks of", "Whom the verdict speaks of"),
         "role": column("Role", "What the gene stands for"),
         "remark": column("Remark", "How the gene was found: old symbols, several genes of a name"),
         "note": column("Literature", "Where publications disagree, and when and where it was seen"),
         "reference": column("Reference", "Where it was published"),
     }
-    shown = shown.replace("", np.nan).dropna(axis="columns", how="all")
+    shown = shown.drop(columns=[name for name in ("remark", "note") if not shown[name].any()])
     rest = f" All {len(markers):,} stand in the file." if len(markers) > len(frame) else ""
     detail = f"{len(frame):,} markers × contrasts, the opposite ones first, then by p-value.{rest}"
     return table(
@@ -167,6 +191,6 @@ def _numbers(results: Results, study: Study, drug: str, markers: pd.DataFrame) -
         "number",
         columns,
         {},
-        results.part(f"{drug}, in numbers", f"{drug}_numbers", study),
+        results.part(f"{drug}, numbers", f"{drug}_numbers", study),
         detail,
     )

@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from rxpress.report.labels import shorten
+
 # Header and first column stay in sight while a long matrix is scrolled; text is black also in the dark mode.
 STYLE = """<style>
 .rx-box {overflow: auto; max-height: 620px; margin-bottom: 1rem}
@@ -53,7 +55,11 @@ def cells(
 
 
 def matrix(corner: str, columns: Sequence[str], rows: Iterable[Row]) -> str:
-    """Rows against columns as HTML; a line with the name of the group stands where it changes."""
+    """Rows against columns as HTML; a line with the name of the group stands where it changes.
+
+    What the names of all columns say stands once, in the corner.
+    """
+    short, shared = shorten(columns)
     body, group = [], ""
     for row in rows:
         if row.group != group:
@@ -64,7 +70,12 @@ def matrix(corner: str, columns: Sequence[str], rows: Iterable[Row]) -> str:
         remark = f" <small>{html.escape(row.remark)}</small>" if row.remark else ""
         cells = "".join(map(_cell, row.cells))
         body.append(f"<tr><th>{html.escape(row.name)}{remark}</th>{cells}</tr>")
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in (corner, *columns))
+    said = f" <small>({html.escape(shared)})</small>" if shared else ""
+    head = f"<th>{html.escape(corner)}{said}</th>"
+    head += "".join(
+        f'<th title="{html.escape(name)}">{html.escape(text)}</th>'
+        for name, text in zip(columns, short, strict=True)
+    )
     table = f'<table class="rx"><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>'
     return f'{STYLE}<div class="rx-box">{table}</div>'
 

@@ -11,6 +11,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from rxpress.report.figures import styled
+from rxpress.report.labels import shorten
 from rxpress.report.matrix import Row
 from rxpress.report.palette import CATEGORIES, UNCHANGED
 
@@ -38,7 +39,8 @@ def draw_words(columns: Sequence[str], rows: Sequence[Row]) -> Figure:
     """A matrix of words on colours, as in the report; groups are set apart by their names."""
     groups = [row.group != before for row, before in zip(rows, ["", *(r.group for r in rows)], strict=False)]
     at = np.arange(len(rows)) + np.cumsum(groups) * 1.2
-    names = [fill(name, 18) for name in columns]
+    short, shared = shorten(columns)
+    names = [fill(name, 18) for name in short]
     height = 0.14 * (at.max(initial=0) + 1) + 0.14 * max(name.count("\n") + 1 for name in names) + 0.2
     longest = max(len(row.name) for row in rows)
     figure = Figure(figsize=(0.075 * longest + 0.95 * len(columns) + 0.2, height))
@@ -57,6 +59,8 @@ def draw_words(columns: Sequence[str], rows: Sequence[Row]) -> Figure:
     axes.tick_params(length=0)
     for spine in axes.spines.values():
         spine.set_visible(False)
+    if shared:
+        figure.suptitle(shared, fontsize=7, x=0.01, ha="left")
     return figure
 
 
@@ -92,12 +96,12 @@ def draw_forest(forest: Forest, title: str) -> Figure:
 
 
 @styled
-def draw_curves(curves: Mapping[str, tuple[np.ndarray, np.ndarray]], title: str) -> Figure:
-    """Running sums of gene sets along the ranking: {set: (positions, sums)}."""
+def draw_curves(curves: Mapping[str, np.ndarray], title: str) -> Figure:
+    """Running sums of gene sets along the ranking: {set: (points, 2) of position and sum}."""
     figure = Figure(figsize=(4.2, 2.8))
     axes = figure.subplots()
-    for (name, (position, total)), color in zip(curves.items(), CATEGORIES, strict=False):
-        axes.plot(position, total, color=color, linewidth=1.2, label=name)
+    for (name, points), color in zip(curves.items(), CATEGORIES, strict=False):
+        axes.plot(*points.T, color=color, linewidth=1.2, label=name)
     axes.axhline(0, color=UNCHANGED, linewidth=0.6, zorder=0)
     axes.set(xlabel="genes, from the most raised to the most lowered", ylabel="running sum")
     axes.set_title(fill(title, 56), loc="left")

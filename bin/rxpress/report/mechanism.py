@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from rxpress.report.findings import in_order, of_study
+from rxpress.report.labels import shorten
 from rxpress.report.matrix import Cell, Row, cells, key, matrix
 from rxpress.report.palette import VERDICTS
 from rxpress.report.results import Results, Study
@@ -40,17 +41,14 @@ def _section(results: Results, study: Study, drug: str, steps: pd.DataFrame) -> 
         + key(VERDICTS.items())
         + matrix("Step", list(labels.values()), step_rows(steps, labels))
     )
-    scopes = {contrast.scope for contrast in study.tested if contrast.id in labels}
+    scopes = [contrast.scope for contrast in study.tested if contrast.id in labels]
+    lines_only = " Verdicts speak of the lines of a contrast, not of other lines." * ("these_lines" in scopes)
     detail = (
-        f"Steps of {drug}, as its drug pack lists them, in {shown_of(labels, steps)}. Number in a cell: "
-        "mean log2 fold change of the genes of the step. Point at a cell for its genes and p-values. "
-        + (
-            "Verdicts speak of the lines of a contrast, not of other lines."
-            if "these_lines" in scopes
-            else ""
-        )
+        f"Steps of {drug}, as its drug pack lists them, in {shown_of(labels, steps)}. Arrow: the "
+        "expected direction; number: mean log2 fold change of the genes of the step. Point at a cell for "
+        f"its genes and p-values.{lines_only}"
     )
-    return Section(MECHANISM, "html", body, results.part(drug, drug, study), detail.strip())
+    return Section(MECHANISM, "html", body, results.part(drug, drug, study), detail)
 
 
 def shown_of(labels: Mapping[str, str], frame: pd.DataFrame) -> str:
@@ -66,15 +64,15 @@ def step_rows(steps: pd.DataFrame, labels: Mapping[str, str]) -> list[Row]:
     rows = []
     for step, own in steps.groupby("step", sort=False):
         first = own.iloc[0]
-        remark = f"{ARROWS.get(first['expected'], '')} expected · {first['gene_set']}"
-        rows.append(Row(str(step), cells(own, labels, "contrast", _cell), remark))
+        rows.append(Row(f"{ARROWS.get(first['expected'], '')} {step}", cells(own, labels, "contrast", _cell)))
     return rows
 
 
 def _cell(row: Mapping[Any, Any]) -> Cell:
     verdict = str(row["verdict"])
-    change = "" if pd.isna(row["mean_log2_fold_change"]) else f" {row['mean_log2_fold_change']:+.2f}"
-    parts = [f"{row['measured']:.0f} of {row['size']:.0f} genes measured"]
+    known = verdict != "not measured" and not pd.isna(row["mean_log2_fold_change"])
+    change = f" {row['mean_log2_fold_change']:+.2f}" if known else ""
+    parts = [f"{row['gene_set']}: {row['measured']:.0f} of {row['size']:.0f} genes measured"]
     numbers = {
         "normalized_score": "GSEA normalized score",
         "p_adjusted": "GSEA adjusted p",
@@ -86,34 +84,24 @@ def _cell(row: Mapping[Any, Any]) -> Cell:
 
 
 def sentences(steps: pd.DataFrame, labels: Mapping[str, str]) -> list[str]:
-    """What the steps did, first over all contrasts, then contrast by contrast."""
-    said = [_over_all(steps[steps["contrast"].isin(labels)])] if len(labels) > 1 else []
-    return said + [_of_contrast(steps[steps["contrast"] == id], label) for id, label in labels.items()]
+    """What the steps did over the contrasts `labels`, a sentence per verdict.
 
-
-def _over_all(steps: pd.DataFrame) -> str:
-    """`In all 4 contrasts as expected: a. In some: b (3). In none: c.`"""
-    hits = (steps["verdict"] == "as expected").groupby(steps["step"], sort=False).agg(["sum", "size"])
-    everywhere = [str(step) for step, n in hits.iterrows() if n["sum"] == n["size"]]
-    some = [f"{step} ({n['sum']} of {n['size']})" for step, n in hits.iterrows() if 0 < n["sum"] < n["size"]]
-    never = [str(step) for step, n in hits.iterrows() if n["sum"] == 0]
-    parts = {
-        f"As expected in each of {steps['contrast'].nunique()} contrasts": everywhere,
-        "As expected in some": some,
-        "In none": never,
-    }
-    return " ".join(f"{words}: {listed(names)}." for words, names in parts.items() if names)
-
-
-def _of_contrast(steps: pd.DataFrame, label: str) -> str:
-    """`In “drug vs vehicle, sensitive lines” as expected: a; opposite: b; inconclusive: c.`"""
-    parts = [
-        f"{verdict}: {listed(in_order(steps.loc[steps['verdict'] == verdict, 'step']))}"
-        for verdict in ORDER
-        if (steps["verdict"] == verdict).any()
-    ]
-    return f"“{label}” – {'; '.join(parts)}."
-
-
-def listed(names: Sequence[str]) -> str:
-    return ", ".join(names)
+    `As expected in each of 4 contrasts: a; b. In some: c (sensitive lines).`
+    """
+    shown = steps[steps["contrast"].isin(labels)]
+    short = dict(zip(labels, shorten(list(labels.values()))[0], strict=True))
+    every = f" in each of {len(labels)} contrasts" if len(labels) > 1 else ""
+    said = []
+    for verdict in ORDER:
+        own = shown[shown["verdict"] == verdict]
+        where = {
+            str(step): [short[id] for id in rows["contrast"]]
+            for step, rows in own.groupby("step", sort=False)
+        }
+        whole = [step for step, ids in where.items() if len(ids) == (shown["step"] == step).sum()]
+        partly = [f"{step} ({', '.join(ids)})" for step, ids in where.items() if step not in whole]
+        start = verdict.capitalize()
+        parts = [f"{start}{every}: {'; '.join(whole)}."] if whole else []
+        parts += [f"{'In' if whole else f'{start} in'} some: {'; '.join(partly)}."] if partly else []
+        said += [" ".join(parts)] if parts else []
+    return said

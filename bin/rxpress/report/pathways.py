@@ -42,6 +42,29 @@ def pathway_sections(results: Results) -> list[Section]:
     ]
 
 
+def pathway_words(results: Results, study: Study) -> list[str]:
+    """For the first words of the report: the sets that both tests find in the drug effect of most samples."""
+    pathways = of_study(results.findings.pathways, study.name)
+    drugs = {contrast.id for contrast in study.tested if contrast.kind == "drug"}
+    contrast = study.widest(drugs.intersection(pathways.get("contrast", [])))
+    if contrast is None:
+        return []
+    own = pathways[pathways["contrast"] == contrast.id]
+    found = own[(own["p_adjusted"] < results.alpha) & (own["camera_p_adjusted"] < results.alpha)]
+    found = found.sort_values("camera_p_value", kind="stable")
+    sides = {"rise": found[found["normalized_score"] > 0], "fall": found[found["normalized_score"] < 0]}
+    parts = [_first_named(in_order(rows["gene_set"]), verb) for verb, rows in sides.items() if len(rows)]
+    tested = own["normalized_score"].notna().sum()
+    said = ", ".join(parts) or "none moves by both GSEA and CAMERA-PR"
+    return [f"Gene sets in “{contrast.label}”: {said}; {tested} tested."]
+
+
+def _first_named(names: list[str], verb: str, most: int = 4) -> str:
+    """`6 rise (A, B, C, D and 2 more)`."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{len(names)} {verb} ({', '.join(names[:most])}{more})"
+
+
 def chosen_sets(pathways: pd.DataFrame, labels: Mapping[str, str], most: int = MOST_SETS) -> pd.DataFrame:
     """The sets of smallest adjusted p by the better of GSEA and CAMERA-PR in any of the contrasts `labels`.
 
@@ -70,7 +93,7 @@ def _sets(results: Results, study: Study, pathways: pd.DataFrame) -> Iterator[Se
         "which allows for genes that move together. Bold: both."
     )
     body = matrix("Gene set", list(labels.values()), rows)
-    yield Section(PATHWAYS, "html", body, results.part("Gene sets across contrasts", "sets", study), detail)
+    yield Section(PATHWAYS, "html", body, results.part("Across contrasts", "sets", study), detail)
     yield _tests(results, study, pathways)
 
 
@@ -146,8 +169,8 @@ def _over(frame: pd.DataFrame, direction: str) -> list[str]:
     return [f"{a:.0f}, {b:.1f} expected, p {p:.2g}" if np.isfinite(a) else "" for a, b, p in numbers]
 
 
-def curve_tabs(results: Results) -> dict[str, dict[str, dict[float, float]]]:
-    """{contrast: {set: {position in the ranking: running sum}}} of the contrasts that are shown."""
+def curve_tabs(results: Results) -> dict[str, dict[str, list[list[float]]]]:
+    """{contrast: {set: [[position in the ranking, running sum], …]}} of the contrasts that are shown."""
     tabs = {}
     for study in results.studies:
         curves = of_study(results.findings.curves, study.name)
@@ -157,9 +180,7 @@ def curve_tabs(results: Results) -> dict[str, dict[str, dict[float, float]]]:
             own = curves[curves["contrast"] == id]
             name = f"{study.name}: {label}" if len(results.studies) > 1 else label
             tabs[name] = {
-                str(gene_set): dict(
-                    zip(rows["position"].tolist(), rows["running_sum"].round(4).tolist(), strict=True)
-                )
+                str(gene_set): rows[["position", "running_sum"]].round(4).to_numpy(float).tolist()
                 for gene_set, rows in own.groupby("gene_set", sort=False)
             }
     return tabs

@@ -74,6 +74,12 @@ class Study:
         first = list(labels)[:SHOWN_CONTRASTS]
         return dict(zip(first, unique(labels[id] for id in first), strict=True))
 
+    def widest(self, contrasts: Iterable[str]) -> Contrast | None:
+        """Of the tested contrasts named, the one about most samples; not a test over lines if it can be."""
+        wanted = set(contrasts)
+        own = [contrast for contrast in self.tested if contrast.id in wanted]
+        return max(own, key=lambda c: (c.scope != "class", len(c.samples)), default=None)
+
     def smallest_p(self) -> pd.Series:
         """Each gene's smallest p-value over all contrasts, by gene id; genes without any are left out."""
         columns = [genes.set_index("gene_id")["p_value"] for genes in self.tests.values()]

@@ -12,7 +12,7 @@ from rxpress.report.findings import in_order, of_study
 from rxpress.report.matrix import Cell, Row, cells, matrix
 from rxpress.report.palette import shade
 from rxpress.report.results import Results, Study
-from rxpress.report.section import Section, column, html_table, table
+from rxpress.report.section import Section, column, html_table, paragraphs, table
 from rxpress.report.topics import CONNECTIVITY, SIGNATURES
 
 MOST_SIGNATURES = 20
@@ -64,7 +64,7 @@ def _statements(results: Results, study: Study, coverage: pd.DataFrame) -> Itera
         "Genes found, and how, stand in interpretation/signature_genes.tsv; this table in "
         "interpretation/signature_coverage.tsv."
     )
-    heading = results.part("What each signature may say", "statements", study)
+    heading = results.part("About each signature", "statements", study)
     yield Section(SIGNATURES, "html", html_table(header, rows), heading, detail)
 
 
@@ -160,8 +160,8 @@ def _tests(results: Results, study: Study, tests: pd.DataFrame) -> Iterator[Sect
         "signature": column("Signature", "Its name"),
         "label": column("Contrast", "What is compared"),
         "interval": column("Difference [95 %]", "Of scores, with its 95 % interval"),
-        "p_value": column("p", "Two-sided", "{:.2e}"),
-        "p_adjusted": column("Adjusted p", "Over the signatures of the contrast", "{:.2e}"),
+        "p_value": column("p-value", "Two-sided", "{:.2e}"),
+        "p_adjusted": column("Adjusted p-value", "Over the signatures of the contrast", "{:.2e}"),
         "method": column("Score", "How it is computed"),
         "samples": column("Samples", "That enter the test", "{:,.0f}"),
     }
@@ -175,7 +175,7 @@ def _tests(results: Results, study: Study, tests: pd.DataFrame) -> Iterator[Sect
         "number",
         columns,
         {},
-        results.part("Scores between groups, tested", "tests", study),
+        results.part("Tests of scores", "tests", study),
         detail,
     )
 
@@ -184,12 +184,17 @@ def _connectivity(results: Results, study: Study, rows: pd.DataFrame) -> Iterato
     if not len(rows):
         return
     labels = study.named(in_order(rows["contrast"]))
-    lines = []
+    lines, withheld = [], []
     for (signature, source), own in rows.groupby(["signature", "source"], sort=False):
+        if own["withheld"].all():
+            withheld.append(f"{signature}: withheld, {own['withheld'].iloc[0]}.")
+            continue
         scores = cells(own, labels, "contrast", lambda row: _likeness(row, results.alpha))
         lines.append(Row(str(signature), scores, str(source)))
-    body = matrix("Published response", list(labels.values()), lines)
-    detail = "Bold: adjusted p below " + f"{results.alpha:g}. Point at a cell for its numbers."
+    body = paragraphs(withheld) + (
+        matrix("Published response", list(labels.values()), lines) if lines else ""
+    )
+    detail = f"Bold: adjusted p below {results.alpha:g}. Point at a cell for its numbers." if lines else ""
     yield Section(CONNECTIVITY, "html", body, results.part("Likeness", "likeness", study), detail)
 
 
