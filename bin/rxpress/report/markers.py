@@ -12,7 +12,7 @@ import pandas as pd
 from rxpress.report.findings import in_order
 from rxpress.report.matrix import Cell, Row, cells, key, matrix
 from rxpress.report.mechanism import ARROWS, by_drug, shown_of
-from rxpress.report.palette import VERDICTS
+from rxpress.report.palette import VERDICT_BADGES, VERDICT_BARS, VERDICTS
 from rxpress.report.results import Results, Study
 from rxpress.report.section import Section, colored_words, column, note, paragraphs, table
 from rxpress.report.topics import MARKERS
@@ -65,7 +65,7 @@ def marker_words(results: Results, study: Study) -> list[str]:
                 opposite = in_order(measured.loc[measured["verdict"] == "opposite", "gene"])
                 against = f"opposite: {', '.join(opposite)}" if opposite else "none opposite"
                 parts.append(f"{expected} of {len(measured)} in “{contrast.label}” ({against})")
-        said += [f"Markers of {drug} as expected: {'; '.join(parts)}."] if parts else []
+        said += [f"Markers of {drug} as expected, of those measured: {'; '.join(parts)}."] if parts else []
     return said
 
 
@@ -94,14 +94,9 @@ def _counted(results: Results, pairs: list[tuple[Study, str, pd.DataFrame]]) -> 
         results.part("At a glance", "counted"),
         "How many markers of each contrast got which verdict. Numbers: tables/marker_verdicts.tsv.",
         {"ylab": "markers", "sort_samples": False, "hide_zero_cats": False, "cpswitch_c_active": True},
-        {"categories": {word: {"name": word, "color": color} for word, color in _bar_colors().items()}},
+        {"categories": {word: {"name": word, "color": color} for word, color in VERDICT_BARS.items()}},
         {"marker_verdicts": every},
     )
-
-
-def _bar_colors() -> dict[str, str]:
-    """Colours of verdicts for bars, where white would not be seen."""
-    return VERDICTS | {"inconclusive": "#EADB9B", "not measured": "#F2F2F2"}
 
 
 def _one_by_one(results: Results, study: Study, drug: str, markers: pd.DataFrame) -> Section:
@@ -117,8 +112,8 @@ def _one_by_one(results: Results, study: Study, drug: str, markers: pd.DataFrame
         body += matrix("Marker", list(labels.values()), marker_rows(rows, labels))
     scopes = [SCOPES.get(scope, scope) for scope in in_order(markers["scope"])]
     detail = (
-        "Arrow: the expected direction; number: log2 fold change; * a remark: point at the cell. The verdicts "
-        f"speak of {' or '.join(scopes)}; the table in numbers says which."
+        "Arrow: the expected direction; number: log2 fold change; * a remark: point at the cell. The "
+        f"verdicts speak of {' or '.join(scopes)}; the table in numbers says which."
     )
     heading = results.part(f"{drug}, marker by marker", f"{drug}_markers", study)
     return Section(MARKERS, "html", body, heading, detail)
@@ -167,12 +162,11 @@ def _numbers(results: Results, study: Study, drug: str, markers: pd.DataFrame) -
         interval=[_interval(row) for row in frame.to_dict("records")],
         scope=frame["scope"].replace(SCOPES),
     ).drop(columns="contrast")
-    colors = _bar_colors() | {"not measured": "#BBBBBB"}
     columns = {
         "number": column("No.", "Place in this table"),
         "gene": column("Marker", "Symbol"),
         "label": column("Contrast", "What is compared"),
-        "verdict": column("Verdict", "Against what its publication says", **colored_words(colors)),
+        "verdict": column("Verdict", "Against what its publication says", **colored_words(VERDICT_BADGES)),
         "expected": column("Expected", "Direction that its publication gives"),
         "interval": column("log2 FC [95 %]", "log2 fold change and its 95 % interval"),
         "p_adjusted_panel": column("Panel p-value", "Adjusted over the markers of this contrast", "{:.2e}"),

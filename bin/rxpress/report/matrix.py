@@ -14,11 +14,11 @@ from rxpress.report.labels import shorten
 # Header and first column stay in sight while a long matrix is scrolled; text is black also in the dark mode.
 STYLE = """<style>
 .rx-box {overflow: auto; max-height: 620px; margin-bottom: 1rem}
-.rx {border-collapse: separate; border-spacing: 2px; font-size: 12px; line-height: 1.25}
-.rx td {padding: 3px 7px; color: #000; white-space: nowrap}
-.rx th {padding: 3px 7px; font-weight: 600; text-align: left; vertical-align: bottom;
+.rx {border-collapse: separate; border-spacing: 1px; font-size: 11px; line-height: 1.25}
+.rx td {padding: 3px 5px; color: #000; white-space: nowrap}
+.rx th {padding: 3px 5px; font-weight: 600; text-align: left; vertical-align: bottom;
   background: var(--bs-body-bg, #fff)}
-.rx thead th {position: sticky; top: 0; z-index: 2; min-width: 90px; max-width: 150px; white-space: normal}
+.rx thead th {position: sticky; top: 0; z-index: 2; min-width: 60px; max-width: 150px; white-space: normal}
 .rx tbody th {position: sticky; left: 0; z-index: 1; white-space: nowrap; font-weight: 500}
 .rx .rx-group {padding-top: 8px; font-weight: 700; opacity: 0.75}
 .rx small {opacity: 0.7; font-weight: 400}

@@ -21,6 +21,15 @@ VERDICTS = {
     "inconclusive": "#F4EBC8",
     "not measured": "#FFFFFF",
 }
+# The same with white text, and beside each other without words.
+VERDICT_BADGES = {
+    "as expected": "#00795A",
+    "opposite": "#A83C7B",
+    "no change": "#6B6B6B",
+    "inconclusive": "#8C6D1F",
+    "not measured": "#9A9A9A",
+}
+VERDICT_BARS = VERDICTS | {"inconclusive": "#EADB9B", "not measured": "#F0F0F0"}
 
 CATEGORIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C6D1F", "#000000")
 SHADES = ("#D9D9D9", "#525252", "#969696", "#000000", "#BDBDBD", "#737373", "#F0F0F0", "#252525")

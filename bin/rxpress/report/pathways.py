@@ -13,7 +13,7 @@ from rxpress.report.findings import in_order, of_study
 from rxpress.report.matrix import Cell, Row, cells, matrix
 from rxpress.report.palette import CATEGORIES, DIVERGING, shade
 from rxpress.report.results import Results, Study
-from rxpress.report.section import Section, column, heatmap, table
+from rxpress.report.section import Section, column, heatmap, note, table
 from rxpress.report.topics import ACTIVITY, ENRICHMENT, PATHWAYS
 
 MOST_SETS = 40
@@ -204,7 +204,16 @@ def _curves(results: Results) -> Iterator[Section]:
 
 
 def _activity(results: Results, study: Study, activity: pd.DataFrame) -> Iterator[Section]:
-    contrasts = activity[activity["level"] == "contrast"] if len(activity) else activity
+    if not len(activity):
+        return
+    scored = activity.dropna(subset="score")
+    without = activity[~activity["pathway"].isin(scored["pathway"])].drop_duplicates("pathway")
+    withheld = [f"{row['pathway']} (withheld: {row['withheld']})" for row in without.to_dict("records")]
+    if not len(scored):
+        heading = results.part("No pathway has a score", "none", study)
+        yield note(ACTIVITY, f"{'; '.join(withheld)}.", heading)
+        return
+    contrasts, samples = (scored[scored["level"] == level] for level in ("contrast", "sample"))
     if len(contrasts):
         labels = study.named(in_order(contrasts["id"]))
         rows = [
@@ -212,16 +221,14 @@ def _activity(results: Results, study: Study, activity: pd.DataFrame) -> Iterato
             for pathway, own in contrasts.groupby("pathway", sort=False)
         ]
         detail = f"Bold: adjusted p below {results.alpha:g}."
+        detail += f" Without a score: {'; '.join(withheld)}." if withheld else ""
         body = matrix("Pathway", list(labels.values()), rows)
         yield Section(ACTIVITY, "html", body, results.part("Contrasts", "contrasts", study), detail)
-    samples = activity[activity["level"] == "sample"] if len(activity) else activity
-    if 2 <= samples.get("id", pd.Series(dtype=str)).nunique() <= MOST_SAMPLES:
+    if 2 <= samples["id"].nunique() <= MOST_SAMPLES:
         yield _of_samples(results, study, samples)
 
 
 def _active(row: Mapping[Any, Any], alpha: float) -> Cell:
-    if pd.isna(row["score"]):
-        return Cell("–")
     score, sure = float(row["score"]), bool(row["p_adjusted"] < alpha)
     hint = f"{row['genes']:.0f} genes; adjusted p {row['p_adjusted']:.2g}"
     return Cell(f"{score:+.1f}", shade(0.5 + score / STRONG_ACTIVITY / 2), hint, sure)
