@@ -11,9 +11,9 @@ import pandas as pd
 
 from rxpress.report.figures import as_svg
 from rxpress.report.meaning_figures import Forest, draw_forest
-from rxpress.report.palette import CATEGORIES
+from rxpress.report.palette import CALLS, CATEGORIES
 from rxpress.report.results import SHOWN_CONTRASTS, Results
-from rxpress.report.section import Heading, Section, column, note, slug, table, unique
+from rxpress.report.section import Heading, Section, colored_words, column, note, slug, table, unique
 from rxpress.report.topics import ACROSS
 
 FOREST_GENES = 12
@@ -68,9 +68,6 @@ def _agreement(consistency: pd.DataFrame, labels: dict[str, str]) -> Section:
     shown = consistency.assign(label=unique(consistency["label"]))
     columns = {
         "label": column("Contrast", "The question that the studies share"),
-        "studies": column("Studies", "Those that tested it"),
-        "doses_nM": column("Doses (nM)", "By study"),
-        "times_h": column("Times (h)", "By study"),
         "genes_joined": column("Genes", "Found in at least two studies", whole),
         "genes_lost": column(
             "Lost", "Genes of a study that found no partner; comparison/join.tsv says why", whole
@@ -85,9 +82,12 @@ def _agreement(consistency: pd.DataFrame, labels: dict[str, str]) -> Section:
         "median_i2": column(
             "Median I²", "Share of the spread beyond chance, in %, median over genes", "{:.0f}"
         ),
+        "studies": column("Studies", "Those that tested it"),
+        "doses_nM": column("Doses (nM)", "By study"),
+        "times_h": column("Times (h)", "By study"),
         "note": column("Note", "What was noticed"),
     }
-    shown = shown.replace("", np.nan).dropna(axis="columns", how="all")
+    shown = shown.drop(columns=[name for name in ("doses_nM", "times_h", "note") if not shown[name].any()])
     detail = f"{len(consistency)} contrasts; {len(labels)} of them are shown gene by gene below."
     return table(ACROSS, shown, "label", columns, {}, Heading("Agreement", "agreement"), detail)
 
@@ -228,7 +228,8 @@ def _genes(results: Results, labels: dict[str, str]) -> Iterator[Section]:
 def _told(genes: pd.DataFrame, label: str) -> pd.DataFrame:
     """Genes of a contrast with its label, a name each, and what each study says of them."""
     names = genes["gene_name"].where(genes["gene_name"] != "", genes["gene_id"])
-    return genes.assign(label=label, gene_name=names, **_by_study(genes))
+    consistent = genes["consistent"].replace("no", "not in all")
+    return genes.assign(label=label, gene_name=names, consistent=consistent, **_by_study(genes))
 
 
 def _by_study(frame: pd.DataFrame) -> dict[str, list[str]]:
@@ -256,6 +257,8 @@ def _gene_columns(studies: Sequence[str]) -> dict[str, dict[str, object]]:
         ),
         "i2": column("I²", "Share of the spread between studies beyond chance, in %", "{:.0f}"),
         "q_p_value": column("p-value of Q", "That the studies differ more than by chance", "{:.1e}"),
-        "consistent": column("Consistent", "Same direction in all studies, and surely"),
+        "consistent": column(
+            "Consistent", "Same direction in all studies, and surely", **colored_words(CALLS)
+        ),
         **{f"in.{s}": column(s, "log2 fold change and adjusted p in this study") for s in studies},
     }

@@ -16,7 +16,7 @@ TEXT = (
     *("study", "drug", "contrast", "label", "scope", "comparison", "note", "remark", "verdict", "expected"),
     *("gene", "gene_id", "gene_name", "role", "reference", "matched_by", "step", "gene_set", "collection"),
     *("signature", "source", "kind", "method", "sample", "class", "missing", "withheld", "statement"),
-    *("up_missing", "leading_edge", "level", "id", "pathway", "measure", "question", "studies", "doses_nM"),
+    *("leading_edge", "level", "id", "pathway", "measure", "question", "setting", "studies", "doses_nM"),
     *("times_h", "consistent", "significant_in"),
 )
 INTERPRETATION = {

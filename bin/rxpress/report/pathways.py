@@ -208,10 +208,10 @@ def _activity(results: Results, study: Study, activity: pd.DataFrame) -> Iterato
         return
     scored = activity.dropna(subset="score")
     without = activity[~activity["pathway"].isin(scored["pathway"])].drop_duplicates("pathway")
-    withheld = [f"{row['pathway']} (withheld: {row['withheld']})" for row in without.to_dict("records")]
+    names = ", ".join(without["pathway"])
+    withheld = f" Without a score: {names} ({without['withheld'].iloc[0]})." if len(without) else ""
     if not len(scored):
-        heading = results.part("No pathway has a score", "none", study)
-        yield note(ACTIVITY, f"{'; '.join(withheld)}.", heading)
+        yield note(ACTIVITY, withheld.strip(), results.part("No pathway has a score", "none", study))
         return
     contrasts, samples = (scored[scored["level"] == level] for level in ("contrast", "sample"))
     if len(contrasts):
@@ -220,8 +220,7 @@ def _activity(results: Results, study: Study, activity: pd.DataFrame) -> Iterato
             Row(str(pathway), cells(own, labels, "id", lambda row: _active(row, results.alpha)))
             for pathway, own in contrasts.groupby("pathway", sort=False)
         ]
-        detail = f"Bold: adjusted p below {results.alpha:g}."
-        detail += f" Without a score: {'; '.join(withheld)}." if withheld else ""
+        detail = f"Bold: adjusted p below {results.alpha:g}.{withheld}"
         body = matrix("Pathway", list(labels.values()), rows)
         yield Section(ACTIVITY, "html", body, results.part("Contrasts", "contrasts", study), detail)
     if 2 <= samples["id"].nunique() <= MOST_SAMPLES:
