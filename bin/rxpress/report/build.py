@@ -6,13 +6,19 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from rxpress.provenance import software_versions
+from rxpress.report.across_studies import across_sections
 from rxpress.report.background import background_sections
 from rxpress.report.comparisons import comparison_sections
 from rxpress.report.expression import expression_sections
+from rxpress.report.markers import marker_sections
+from rxpress.report.mechanism import mechanism_sections
+from rxpress.report.pathways import pathway_sections
 from rxpress.report.results import Results
 from rxpress.report.samples import sample_sections
 from rxpress.report.second_opinion import second_opinion_sections
 from rxpress.report.section import Section, unique
+from rxpress.report.sensitivity import sensitivity_sections
+from rxpress.report.signatures import signature_sections
 from rxpress.report.summary import summary_sections, warning_sections
 from rxpress.tables import write_json, write_table, write_yaml
 
@@ -21,6 +27,12 @@ def build_sections(results: Results) -> list[Section]:
     """Every section of the report. Their order on the page is that of the topics in multiqc_config.yml."""
     return [
         *summary_sections(results),
+        *mechanism_sections(results),
+        *marker_sections(results),
+        *signature_sections(results),
+        *pathway_sections(results),
+        *across_sections(results),
+        *sensitivity_sections(results),
         *comparison_sections(results),
         *second_opinion_sections(results),
         *expression_sections(results),

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from rxpress.report.across_studies import first_forest, shared_contrasts
 from rxpress.report.comparisons import MA_AXES, VOLCANO_AXES, ma_points, volcano_points
 from rxpress.report.expression import (
     MOST_SAMPLES,
@@ -19,7 +20,12 @@ from rxpress.report.expression import (
     study_projection,
 )
 from rxpress.report.figures import Cloud, draw_calls, draw_cloud, draw_heatmap, draw_samples, save_figure
+from rxpress.report.findings import of_study
+from rxpress.report.markers import marker_rows
+from rxpress.report.meaning_figures import draw_curves, draw_forest, draw_words
+from rxpress.report.mechanism import by_drug, step_rows
 from rxpress.report.palette import DIVERGING, SEQUENTIAL
+from rxpress.report.pathways import set_rows
 from rxpress.report.results import Results, Study
 from rxpress.report.section import unique
 from rxpress.report.summary import call_table
@@ -28,8 +34,11 @@ from rxpress.report.summary import call_table
 def draw_figures(results: Results, folder: Path) -> None:
     """Write all figures of a report as SVG and PNG."""
     for study in results.studies:
-        for name, figure in chain(_study_figures(study), _contrast_figures(results, study)):
+        figures = (_study_figures(study), _contrast_figures(results, study), _meanings(results, study))
+        for name, figure in chain.from_iterable(figures):
             save_figure(figure, folder / name)
+    for name, figure in _forests(results):
+        save_figure(figure, folder / name)
     calls = call_table(results).dropna(subset="tested")
     if len(calls):
         labels = (calls["study"] + ": " if len(results.studies) > 1 else "") + calls["label"]
@@ -68,6 +77,36 @@ def _contrast_figures(results: Results, study: Study) -> Iterator[tuple[str, Fig
         for kind, (place, axes, lines) in kinds.items():
             figure = draw_cloud(cloud(place(study.tests[contrast.id])), axes, contrast.label, lines)
             yield f"{kind}_{study.name}_{contrast.id}", figure
+
+
+def _meanings(results: Results, study: Study) -> Iterator[tuple[str, Figure]]:
+    """`mechanism_<study>_<drug>`, `markers_<study>_<drug>_<comparison>`, `gene_sets_<study>` and
+    `enrichment_<study>_<contrast>`, with the rows and contrasts that the report shows.
+    """
+    found = results.findings
+    for drug, steps in by_drug(found.mechanism, study.name):
+        labels = study.named(steps["contrast"])
+        yield f"mechanism_{study.name}_{drug}", draw_words(list(labels.values()), step_rows(steps, labels))
+    for drug, markers in by_drug(found.markers, study.name):
+        for comparison, rows in markers.groupby("comparison", sort=False):
+            labels = study.named(rows["contrast"])
+            figure = draw_words(list(labels.values()), marker_rows(rows, labels))
+            yield f"markers_{study.name}_{drug}_{comparison}", figure
+    pathways, curves = of_study(found.pathways, study.name), of_study(found.curves, study.name)
+    if len(pathways):
+        labels = study.named(pathways["contrast"])
+        figure = draw_words(list(labels.values()), set_rows(pathways, labels, results.alpha))
+        yield f"gene_sets_{study.name}", figure
+    for id, label in study.named(curves.get("contrast", [])).items():
+        own = curves[curves["contrast"] == id].groupby("gene_set", sort=False)
+        lines = {str(name): rows[["position", "running_sum"]].to_numpy(float) for name, rows in own}
+        yield f"enrichment_{study.name}_{id}", draw_curves(lines, label)
+
+
+def _forests(results: Results) -> Iterator[tuple[str, Figure]]:
+    """`forest_<contrast>` of the contrasts that studies share."""
+    for id, label in shared_contrasts(results).items():
+        yield f"forest_{id}", draw_forest(first_forest(results.findings.together[id]), label)
 
 
 def cloud(points: pd.DataFrame) -> Cloud:

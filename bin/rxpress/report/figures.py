@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
+from io import BytesIO
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, ParamSpec
@@ -61,15 +62,15 @@ class Cloud:
     p_values: np.ndarray
 
 
-def _styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     """Draw in our style without changing matplotlib's for others."""
 
     @wraps(draw)
-    def styled(*args: P.args, **kwargs: P.kwargs) -> Figure:
+    def in_style(*args: P.args, **kwargs: P.kwargs) -> Figure:
         with mpl.rc_context(STYLE):
             return draw(*args, **kwargs)
 
-    return styled
+    return in_style
 
 
 def save_figure(figure: Figure, path: Path) -> None:
@@ -81,6 +82,15 @@ def save_figure(figure: Figure, path: Path) -> None:
         figure.savefig(f"{path}.png", metadata={"Software": None})
 
 
+def as_svg(figure: Figure) -> str:
+    """The figure as SVG, to stand in a page."""
+    page = BytesIO()
+    with mpl.rc_context(STYLE):
+        _lay_out(figure)
+        figure.savefig(page, format="svg", metadata={"Date": None})
+    return page.getvalue().decode()
+
+
 def _lay_out(figure: Figure) -> None:
     """Give everything its place, once; matplotlib would do it again, slowly, whenever it draws."""
     engine = figure.get_layout_engine()
@@ -90,7 +100,7 @@ def _lay_out(figure: Figure) -> None:
         figure.set_layout_engine("none")
 
 
-@_styled
+@styled
 def draw_samples(coordinates: np.ndarray, looks: Sequence[Look], axes_labels: tuple[str, str]) -> Figure:
     """Samples on two components, (samples, 2): colour by line or patient, shape by treatment."""
     figure = Figure(figsize=(4.6, 3.4))
@@ -118,7 +128,7 @@ def _look_legend(looks: Sequence[Look]) -> list[Line2D]:
     ]
 
 
-@_styled
+@styled
 def draw_cloud(
     cloud: Cloud,
     axes_labels: tuple[str, str],
@@ -210,7 +220,7 @@ def _overlap(one: tuple[float, float, float, float], other: tuple[float, float, 
     return width * height if width > 0 and height > 0 else 0.0
 
 
-@_styled
+@styled
 def draw_heatmap(
     values: np.ndarray,
     rows: Sequence[str],
@@ -275,7 +285,7 @@ def _bare(axes: Axes) -> None:
         spine.set_visible(False)
 
 
-@_styled
+@styled
 def draw_calls(labels: Sequence[str], up: np.ndarray, down: np.ndarray) -> Figure:
     """Called genes per contrast: up to the right, down to the left, from top to bottom as given."""
     figure = Figure(figsize=(5.6, 0.7 + 0.26 * len(labels)))

@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 
 from rxpress.design.study_design import Contrast, StudyDesign
+from rxpress.report.findings import Findings, read_findings
 from rxpress.report.palette import Look, give_looks
-from rxpress.report.section import Heading
+from rxpress.report.section import Heading, unique
 from rxpress.tables import GENE_COLUMNS, GeneMatrix, read_json, read_matrix, read_samples, read_table
 
 SHOWN_CONTRASTS = 12
@@ -64,6 +65,21 @@ class Study:
         left_out = "" if self.samples.get("kept", pd.Series([True])).any() else "no sample was kept"
         return said or "; ".join(reasons) or left_out or "no contrast was planned"
 
+    def named(self, contrasts: Iterable[str]) -> dict[str, str]:
+        """{id: label} of those of `contrasts` that get a column of their own, in the order of `shown`."""
+        wanted = set(contrasts)
+        ordered = sorted(self.tested, key=lambda contrast: contrast.scope == "class")
+        labels = {contrast.id: contrast.label for contrast in ordered if contrast.id in wanted}
+        labels |= {id: id for id in sorted(wanted - labels.keys())}
+        first = list(labels)[:SHOWN_CONTRASTS]
+        return dict(zip(first, unique(labels[id] for id in first), strict=True))
+
+    def widest(self, contrasts: Iterable[str]) -> Contrast | None:
+        """Of the tested contrasts named, the one about most samples; not a test over lines if it can be."""
+        wanted = set(contrasts)
+        own = [contrast for contrast in self.tested if contrast.id in wanted]
+        return max(own, key=lambda c: (c.scope != "class", len(c.samples)), default=None)
+
     def smallest_p(self) -> pd.Series:
         """Each gene's smallest p-value over all contrasts, by gene id; genes without any are left out."""
         columns = [genes.set_index("gene_id")["p_value"] for genes in self.tests.values()]
@@ -86,7 +102,7 @@ class Results:
 
     plan : what CHECK_INPUTS saw coming; statuses : the status of each sequenced sample; excluded : `sample
     study reason`; parameters : {name: value}; defaults : {name: default}, empty if not known; versions :
-    `process tool version`.
+    `process tool version`; findings : what the responses mean.
     """
 
     studies: tuple[Study, ...]
@@ -96,6 +112,7 @@ class Results:
     parameters: Mapping[str, Any]
     defaults: Mapping[str, Any]
     versions: pd.DataFrame
+    findings: Findings
 
     @property
     def alpha(self) -> float:
@@ -136,6 +153,12 @@ class Results:
         key = f"{study.name}_{contrast.id}" if contrast else study.name
         return Heading(": ".join([*parts, contrast.label] if contrast else parts), key)
 
+    def part(self, text: str, key: str, study: Study | None = None) -> Heading:
+        """How one of several sections of a topic is headed: `text`, and the study where there are several."""
+        several = study is not None and len(self.studies) > 1
+        named = f"{study.name}: {text}" if study and several else text
+        return Heading(named, f"{key}_{study.name}" if study else key)
+
     def each_test(self) -> Iterator[tuple[Study, Contrast, pd.DataFrame]]:
         """Every study's contrasts that get their own plots, with their gene tables."""
         for study in self.studies:
@@ -157,6 +180,7 @@ def read_results(folder: Path, schema: Path | None = None) -> Results:
         parameters=_json(folder / "provenance" / "params.json"),
         defaults=_defaults(read_json(schema)) if schema else {},
         versions=_table(folder / "provenance" / "versions.tsv", VERSIONS),
+        findings=read_findings(folder),
     )
 
 

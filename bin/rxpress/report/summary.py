@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from rxpress.design.study_design import Contrast
+from rxpress.report.markers import marker_words
 from rxpress.report.palette import CALLS as CALL_COLORS
+from rxpress.report.pathways import pathway_words
 from rxpress.report.results import SHOWN_CONTRASTS, Results, Study
 from rxpress.report.section import Section, bullets, column, html_table, note, paragraphs, table, unique
 from rxpress.report.topics import CALLS, CLAIMS, CONTRASTS, SUMMARY, WARNINGS
@@ -93,6 +95,7 @@ def _first_words(results: Results, calls: pd.DataFrame) -> Section:
     for study in results.studies:
         prefix = f"{study.name}: " if len(results.studies) > 1 else ""
         points.append(prefix + _study_words(study, calls[calls["study"] == study.name]))
+        points += [prefix + text for text in marker_words(results, study) + pathway_words(results, study)]
     noticed = len(_warnings(results))
     if noticed:
         points.append(f"{_count(noticed, 'warning or note', 'warnings and notes')} at the end of this page.")
@@ -247,6 +250,7 @@ def _warnings(results: Results) -> list[tuple[str, str, str]]:
     for study in results.studies:
         found += [(study.name, "contrasts", text) for text in (study.design.notes if study.design else ())]
         found += [(study.name, "tests", str(text)) for text in study.fit.get("warnings", [])]
+        found += [(study.name, "interpretation", text) for text in results.findings.notes(study.name)]
         more = len(study.tested) - SHOWN_CONTRASTS
         if more > 0:
             text = f"plots show the first {SHOWN_CONTRASTS} contrasts; {more} more have their tables only"

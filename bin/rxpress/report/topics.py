@@ -57,6 +57,102 @@ CLAIMS = Topic(
     """,
 )
 
+MECHANISM = Topic(
+    "rxpress_mechanism",
+    "Did the drug do what it is known to do?",
+    """
+    Each step of the drug's mechanism is a set of genes that publications say to rise or fall; its drug pack
+    names them. A step is as expected, or opposite, when its genes move together in one direction more than
+    the other genes do (CAMERA-PR, adjusted over the steps of a contrast, below 0.05); inconclusive means that
+    the study cannot tell, not that nothing happened. Numbers: interpretation/mechanism.tsv.
+    """,
+)
+
+MARKERS = Topic(
+    "rxpress_markers",
+    "Markers",
+    """
+    Single genes that publications connect with the drug, held against what this study measured. As expected
+    and opposite: the gene changes (adjusted over the markers of the contrast, below 0.05), in the direction
+    of its publication or against it. No change: the whole 95 % interval lies within 1.5-fold. Inconclusive:
+    the study cannot tell. Not measured: no such gene, an ambiguous name, or no count. Numbers:
+    interpretation/markers.tsv.
+    """,
+)
+
+SIGNATURES = Topic(
+    "rxpress_signatures",
+    "Signatures",
+    """
+    One number per sample from the genes of a publication. Most scores only say more or less than in the other
+    samples of this study; what a signature may and may not say stands beside it. Under 80 % of its genes, a
+    score is withheld. Numbers: interpretation/signatures.tsv, interpretation/signature_tests.tsv.
+    """,
+)
+
+CONNECTIVITY = Topic(
+    "rxpress_connectivity",
+    "Likeness to published responses",
+    """
+    Is a response like one that was published? From 1 (its genes that rise lie at the top of the ranking,
+    those that fall at the end) to -1 (the reverse); 0 when both lie at the same end. Genes that move
+    together make p-values too small: look at the size as well. Numbers: interpretation/connectivity.tsv.
+    """,
+)
+
+PATHWAYS = Topic(
+    "rxpress_pathways",
+    "Gene sets",
+    """
+    Do genes that belong together move together? GSEA asks whether a set gathers at one end of the ranking of
+    all genes; CAMERA-PR asks the same and allows for genes that are correlated, so that it finds less, more
+    surely; the third test counts called genes of the set against those expected by chance. Trust what GSEA
+    and CAMERA-PR both find. Orange: the set rises; blue: it falls. Numbers: interpretation/pathways.tsv.
+    """,
+)
+
+ENRICHMENT = Topic(
+    "rxpress_enrichment",
+    "Running sums",
+    """
+    How the score of a set comes about: walking down the ranking, the curve rises at each gene of the set and
+    falls at every other. A peak at the left: genes of the set gather among the raised; a trough at the
+    right: among the lowered. Up to three sets of smallest p-value per contrast and collection. Numbers:
+    interpretation/enrichment_curves.tsv.
+    """,
+)
+
+ACTIVITY = Topic(
+    "rxpress_activity",
+    "Pathway activity",
+    """
+    Activity of signalling pathways, told from the genes that they switch (a linear model of their published
+    weights, per sample and per contrast) rather than from the genes of the pathway itself. Orange: more
+    active; blue: less. Numbers: interpretation/pathway_activity.tsv.
+    """,
+)
+
+ACROSS = Topic(
+    "rxpress_across",
+    "Agreement across studies",
+    """
+    Contrasts that several studies share, joined gene by gene. The fixed effect says what these studies show
+    together; the Hartung-Knapp interval also allows for studies that truly differ, and with two or three of
+    them is wide. High I² or a small p of Q: studies differ by more than chance, as other doses, times or
+    platforms make them. Numbers: comparison/consistency.tsv and a file per contrast in comparison/.
+    """,
+)
+
+SENSITIVITY = Topic(
+    "rxpress_sensitivity",
+    "Sensitivity as a number",
+    """
+    Genes whose expression in untreated lines, or whose response to the drug, follows the measured
+    sensitivity, line by line: each line is one replicate. A positive slope: higher in more resistant lines.
+    Numbers: interpretation/sensitivity.tsv.
+    """,
+)
+
 _DRAWN = """
     Drawn are all called genes and at most 1,000 of the others, crowded places thinned, never more than
     4,000; the figures of the same name in figures/ show all.
@@ -223,7 +319,8 @@ PARAMETERS = Topic(
 GENERAL = Topic("rxpress_general", "General statistics")
 
 IN_ORDER = (
-    *(SUMMARY, CALLS, CONTRASTS, CLAIMS, VOLCANO, MA, FOLD_CHANGES, HEATMAP, TOP_GENES),
+    *(SUMMARY, CALLS, CONTRASTS, CLAIMS, MECHANISM, MARKERS, SIGNATURES, CONNECTIVITY),
+    *(PATHWAYS, ENRICHMENT, ACTIVITY, ACROSS, SENSITIVITY, VOLCANO, MA, FOLD_CHANGES, HEATMAP, TOP_GENES),
     *(SECOND_OPINION, PCA, DISTANCES, SAMPLES, READS, LIBRARIES, P_VALUES, DISPERSIONS),
     *(WARNINGS, METHODS, PARAMETERS),
 )
