@@ -8,6 +8,7 @@ include { READS } from './workflows/reads'
 include { DIFFERENTIAL } from './workflows/differential'
 include { INTERPRET } from './workflows/interpret'
 include { REPORT } from './workflows/report'
+include { knownOf } from './functions/known'
 include { existing } from './functions/peek'
 include { placed } from './functions/placed'
 include { helpText ; closingText } from './functions/messages'
@@ -69,16 +70,12 @@ workflow RXPRESS {
         ]
     )
 
+    def known = knownOf(given)
     INTERPRET(
         DIFFERENTIAL.out.differential,
         DIFFERENTIAL.out.expression,
-        [
-            drug_pack: existing(given.drug_pack),
-            signatures: existing(given.signatures),
-            gene_sets: existing(given.gene_sets),
-            pathway_weights: existing(given.pathway_weights)
-        ],
-        given.subMap('drug', 'permutations', 'seed')
+        known,
+        given.subMap('drug', 'permutations', 'seed') + [packs_given: given.drug_pack as boolean]
     )
 
     REPORT(
@@ -95,6 +92,7 @@ workflow RXPRESS {
         INPUTS.out.samples.mix(INPUTS.out.plan).map { path -> ['inputs', path] }
             .mix(READS.out.published, DIFFERENTIAL.out.published, INTERPRET.out.published)
             .mix(IMPORT_COUNTS.out.counts.map { _study, path -> placed(path, '', 2) }),
+        known,
         given
     )
 }

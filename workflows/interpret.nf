@@ -10,25 +10,23 @@ workflow INTERPRET {
     take:
     differential   // folder of each study, with its contrasts and gene tables
     expression     // folder of each study, with its log2_expression.tsv
-    known          // files: [drug_pack:, signatures:, gene_sets:, pathway_weights:], [] where not given
-    opts           // [drug:, permutations:, seed:]
+    known          // files: [drug_packs:, signatures:, gene_sets:, pathway_weights:], [] where not given
+    opts           // [packs_given:, drug:, permutations:, seed:]
 
     main:
     def studies = byName(differential).filter { folders -> folders }
     COMPARE_STUDIES(studies.filter { folders -> folders.size() > 1 }, [digest: toolkitDigest('compare_studies.py')])
 
-    def packs = known.drug_pack ? [known.drug_pack] : shippedPacks()
     INTERPRET_RESPONSE(
         studies,
         byName(expression),
-        packs,
+        known.drug_packs,
         known.signatures,
         known.gene_sets,
-        known.pathway_weights ?: file("${projectDir}/assets/pathways/progeny_human.tsv.gz"),
+        known.pathway_weights,
         file("${projectDir}/assets/schema/drug_pack.schema.json"),
         opts + [
-            packs_given: known.drug_pack as boolean,
-            packs: contentDigest(packs),
+            packs: contentDigest(known.drug_packs),
             digest: toolkitDigest('interpret_response.py')
         ]
     )
@@ -42,9 +40,4 @@ workflow INTERPRET {
     comparison
     interpretation
     published
-}
-
-/* The drugs that come with the pipeline; each speaks of the studies that name it. */
-def shippedPacks() {
-    file("${projectDir}/assets/drugs").listFiles().findAll { one -> one.isDirectory() }.sort { one -> one.name }
 }

@@ -5,7 +5,7 @@ include { REPORT_SECTIONS } from '../modules/local/report_sections/main'
 include { EXPORT_RESULTS } from '../modules/local/export_results/main'
 include { MULTIQC } from '../modules/local/multiqc/main'
 include { WRITE_MANIFEST } from '../modules/local/write_manifest/main'
-include { toolkitDigest } from '../functions/digest'
+include { toolkitDigest ; contentDigest } from '../functions/digest'
 include { placed } from '../functions/placed'
 include { byName } from '../functions/channels'
 include { shownParameters } from '../functions/parameters'
@@ -14,6 +14,7 @@ workflow REPORT {
     take:
     results     // channels: [inputs:, status:, expression:, differential:, comparison:, interpretation:, logs:, hashed:]
     published   // [where it stands under --outdir, file or files]
+    known       // files: [drug_packs:, gene_sets:]
     given       // map of all parameters
 
     main:
@@ -30,6 +31,7 @@ workflow REPORT {
 
     def provenance = used.mix(parameters).toSortedList { path -> path.name }
 
+    def page = file("${projectDir}/assets/gene_explorer")
     REPORT_SECTIONS(
         byName(results.inputs),
         byName(results.status),
@@ -48,8 +50,14 @@ workflow REPORT {
         byName(results.comparison),
         byName(results.interpretation),
         provenance,
-        file("${projectDir}/assets/gene_explorer.html"),
-        [report_title: given.report_title, digest: toolkitDigest('export_results.py')]
+        known.drug_packs,
+        known.gene_sets,
+        page,
+        [
+            report_title: given.report_title,
+            assets: contentDigest(known.drug_packs + [page]),
+            digest: toolkitDigest('export_results.py')
+        ]
     )
     def configs = [file("${projectDir}/assets/multiqc_config.yml")] + (given.multiqc_config ? [file(given.multiqc_config)] : [])
     MULTIQC(

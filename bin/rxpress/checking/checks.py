@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rxpress.checking.inputs import Given, Inputs, References, attempt, read_references
+from rxpress.checking.knowledge_checks import check_knowledge
 from rxpress.checking.parameters import check_parameters, file_parameters, listed, parameter_rules
 from rxpress.checking.peek import Peek
 from rxpress.checking.reference_checks import REFERENCE_CHECKS
@@ -77,6 +78,7 @@ def check_everything(given: Given, problems: Problems) -> Findings | None:
     references = read_references(inputs.files, _from_genome(params), problems)
     for reference_check in REFERENCE_CHECKS:
         reference_check(inputs, references, problems)
+    check_knowledge(inputs, given.schemas.pack, problems)
     header, rows = _rows_of_samples(inputs)
     designs = check_design(inputs, header, rows, problems)
     return Findings(inputs, references, header, rows, designs)

@@ -12,7 +12,9 @@ process EXPORT_RESULTS {
     path comparison, stageAs: 'results/comparison/*'
     path interpretation, stageAs: 'results/interpretation/*'
     path provenance, stageAs: 'results/provenance/*'
-    path template
+    path packs, stageAs: 'packs/*'
+    path gene_sets, stageAs: 'gene_sets/*'
+    path page
     val opts
 
     output:
@@ -21,9 +23,9 @@ process EXPORT_RESULTS {
     tuple val(task.process), val('xlsxwriter'), eval('python3 -c "import xlsxwriter; print(xlsxwriter.__version__)"'), emit: versions
 
     script:
-    def more = options(title: opts.report_title)
+    def more = options(title: opts.report_title, drug_pack: packs as List, gene_sets: gene_sets)
     """
-    export_results.py --results results --template ${template} ${more} --outdir .
+    export_results.py --results results --page ${page} ${more} --outdir .
     """
 
     stub:
