@@ -178,3 +178,14 @@ def test_patients_are_regressed_at_baseline_only() -> None:
     table = sensitivity_table(replace(study, samples=patients, design=replace(study.design, unit="patient")))
     assert set(table["question"]) == {"baseline"}
     assert "a patient has no tested drug effect" in table.attrs["notes"][0]
+
+
+def test_a_change_that_one_outlying_sample_dictates_is_no_value() -> None:
+    study = made_study()
+    name = "drug.bortezomib.L0"
+    table = study.tests[name].copy()
+    table.loc[99, ["log2_fold_change", "p_value"]] = [50.0, np.nan]
+    found = sensitivity_table(replace(study, tests={**study.tests, name: table}))
+    row = found[(found["question"] == "drug") & (found["gene_id"] == "g99")].iloc[0]
+    assert row["lines"] == LINES - 1
+    assert abs(row["slope"]) < 1
