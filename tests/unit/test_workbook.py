@@ -16,6 +16,7 @@ from rxpress.report.workbook import Sheet, name_sheets, write_workbook
 from rxpress.tables import read_table, write_table
 
 DRUG, INTERACTION = CALLS
+SHORTENED = "interactio…sistant_vs_sensitive"
 # What spreadsheet programs would take for a date, a number, a formula, a truth or a link.
 TRAPS = ["SEPT1", "MARCH1", "1E5", "=1+1", "@x", "TRUE", "007", "https://x.org", "-2", "<b>&\x07"]
 
@@ -44,11 +45,10 @@ def write_and_read(results: Path, name: str = "results.xlsx") -> Workbook:
 
 def test_each_part_of_the_results_has_a_sheet_that_about_names(results: Path) -> None:
     book = write_and_read(results)
-    shortened = INTERACTION[:31]
-    assert book.sheetnames == ["About", "Samples", "Contrasts", "Markers", DRUG, shortened]
+    assert book.sheetnames == ["About", "Samples", "Contrasts", "Markers", DRUG, SHORTENED]
     about = {row[0]: row[1:] for row in book["About"].iter_rows(values_only=True) if row[0]}
     assert set(book.sheetnames[1:]) <= set(about)
-    assert about[shortened][1:] == (f"differential/study/{INTERACTION}.tsv", f"all {GENES}")
+    assert about[SHORTENED][1:] == (f"differential/study/{INTERACTION}.tsv", f"all {GENES}")
     assert about["QUANTIFY_READS"] == ("fastp", "0.23.2", None)
     assert book["Markers"]["B2"].value == "SEPT1"
 
@@ -89,7 +89,7 @@ def test_a_large_workbook_has_called_genes_and_the_first_and_says_so(
     book = write_and_read(results)
     up, down = CALLS[DRUG]
     assert book[DRUG].max_row == 1 + up + down
-    assert book[INTERACTION[:31]].max_row == 1 + 3
+    assert book[SHORTENED].max_row == 1 + 3
     about = {row[0]: row[3] for row in book["About"].iter_rows(values_only=True)}
     assert about[DRUG] == f"called genes and the first 3, of {GENES}"
 
@@ -102,10 +102,22 @@ def test_the_same_results_give_the_same_bytes(results: Path) -> None:
 
 
 def test_sheets_have_names_that_excel_takes() -> None:
-    asked = ["a" * 40, "A" * 40, "history", "x:y/z", "x_y_z", "'q'", "", "About"]
+    long = "abcdefghijklmnopqrstuvwxyz0123456789"
+    asked = [long, long.upper(), "history", "x:y/z", "x_y_z", "'q'", "", "About", f"some_study_1 {long}"]
     empty = pd.DataFrame()
     names = [sheet.name for sheet in name_sheets([Sheet(name, empty, "", "") for name in asked])]
-    assert names == ["a" * 31, "A" * 29 + " 2", "history 2", "x_y_z", "x_y_z 2", "q", "sheet", "About 2"]
+    assert names == [
+        "abcdefghij…qrstuvwxyz0123456789",
+        "ABCDEFGHI…RSTUVWXYZ0123456789 2",
+        "history 2",
+        "x_y_z",
+        "x_y_z 2",
+        "q",
+        "sheet",
+        "About 2",
+        "some_study abcdef…xyz0123456789",
+    ]
+    assert max(map(len, names)) == 31
 
 
 def test_studies_have_sheets_of_their_own_and_one_together(tmp_path: Path) -> None:

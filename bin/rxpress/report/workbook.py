@@ -27,6 +27,7 @@ MOST_CELLS = 3_000_000  # in all gene tables together; beyond it a table is cut 
 FIRST_GENES = 1000
 MOST_ROWS = 20_000  # of any other table
 LONGEST_NAME, LONGEST_TEXT = 31, 32_000  # what Excel takes
+LONGEST_FIRST = 10  # what is kept of a study's name where a sheet's name is too long
 CREATED = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC).replace(tzinfo=None)
 INTERPRETATION = (
     ("Markers", "markers", "verdict on each marker of the drug pack, per contrast"),
@@ -73,13 +74,23 @@ def name_sheets(sheets: Sequence[Sheet]) -> list[Sheet]:
     named = []
     for sheet in sheets:
         clean = re.sub(r"[\[\]:*?/\\]", "_", sheet.name).strip("'") or "sheet"
-        name, number = clean[:LONGEST_NAME], 1
+        name, number = _shorten(clean, LONGEST_NAME), 1
         while name.casefold() in taken:
             number += 1
-            name = clean[: LONGEST_NAME - len(f" {number}")] + f" {number}"
+            name = _shorten(clean, LONGEST_NAME - len(f" {number}")) + f" {number}"
         taken.add(name.casefold())
         named.append(Sheet(name, sheet.table, sheet.source, sheet.about, sheet.left_out))
     return named
+
+
+def _shorten(name: str, most: int) -> str:
+    """A name of at most `most` characters: its last word loses its middle, for its ends tell it apart."""
+    if len(name) <= most:
+        return name
+    first, blank, last = name.rpartition(" ")
+    first = first[:LONGEST_FIRST] + blank
+    room = most - len(first) - 1
+    return f"{first}{last[: room // 3]}…{last[room // 3 - room :]}" if len(last) > room else first + last
 
 
 def _overview(results: Results) -> Iterator[Sheet]:
@@ -164,7 +175,7 @@ def _write_about(book: Any, sheets: Sequence[Sheet], results: Results, title: st
         about.write_string(row, 2, sheet.source)
         about.write_string(row, 3, sheet.left_out or f"all {len(sheet.table):,}")
     row = head + len(sheets) + 2
-    for column, text in enumerate(("step", "tool", "version")):
+    for column, text in enumerate(("step", "tool", "version") if len(results.versions) else ()):
         about.write_string(row, column, text, bold)
     for cells in results.versions.astype(str).itertuples(index=False):
         row += 1
