@@ -32,9 +32,10 @@ def across_sections(results: Results) -> list[Section]:
         return [note(ACROSS, _why_not(results))]
     return [
         _agreement(consistency, labels),
-        _overlap(results, labels),
         _forests(results, labels),
-        *_genes(results, labels),
+        *_first_genes(results, labels),
+        _overlap(results, labels),
+        *_parted_genes(results, labels),
     ]
 
 
@@ -204,25 +205,28 @@ def parted(genes: pd.DataFrame, alpha: float, most: int) -> pd.DataFrame:
     return apart.sort_values("q_p_value", kind="stable").head(most)
 
 
-def _genes(results: Results, labels: dict[str, str]) -> Iterator[Section]:
-    """The first genes of each contrast, and those on which studies disagree."""
-    together = results.findings.together
-    chosen = {
-        "Genes of smallest p-value": {id: top_genes(together[id], TOP) for id in labels},
-        "Studies disagree": {id: parted(together[id], results.alpha, TOP) for id in labels},
-    }
-    details = (
-        f"The first {TOP} of each contrast, all studies together. All: comparison/<contrast>.tsv.",
+def _first_genes(results: Results, labels: dict[str, str]) -> Iterator[Section]:
+    frames = [_told(top_genes(results.findings.together[id], TOP), label) for id, label in labels.items()]
+    detail = f"The first {TOP} of each contrast, all studies together. All: comparison/<contrast>.tsv."
+    yield from _genes("Genes of smallest p-value", frames, detail)
+
+
+def _parted_genes(results: Results, labels: dict[str, str]) -> Iterator[Section]:
+    genes = {label: parted(results.findings.together[id], results.alpha, TOP) for id, label in labels.items()}
+    detail = (
         f"Genes that are significant in two studies, in opposite directions; up to {TOP} per contrast, those "
-        "that differ most surely first. All: comparison/<contrast>.tsv.",
+        "that differ most surely first. All: comparison/<contrast>.tsv."
     )
-    for (what, frames), detail in zip(chosen.items(), details, strict=True):
-        frame = pd.concat([_told(genes, labels[id]) for id, genes in frames.items()], ignore_index=True)
-        if len(frame):
-            shown = frame.assign(number=range(1, len(frame) + 1))
-            studies = [str(name).removeprefix("in.") for name in frame if str(name).startswith("in.")]
-            heading = Heading(what, slug(what))
-            yield table(ACROSS, shown, "number", _gene_columns(studies), {}, heading, detail)
+    yield from _genes("Studies disagree", [_told(own, label) for label, own in genes.items()], detail)
+
+
+def _genes(what: str, frames: Sequence[pd.DataFrame], detail: str) -> Iterator[Section]:
+    """A table of genes of several contrasts; none if there is no gene."""
+    frame = pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
+    if len(frame):
+        studies = [str(name).removeprefix("in.") for name in frame if str(name).startswith("in.")]
+        shown = frame.assign(number=range(1, len(frame) + 1))
+        yield table(ACROSS, shown, "number", _gene_columns(studies), {}, Heading(what, slug(what)), detail)
 
 
 def _told(genes: pd.DataFrame, label: str) -> pd.DataFrame:

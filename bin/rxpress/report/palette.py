@@ -25,9 +25,9 @@ VERDICTS = {
 VERDICT_BADGES = {
     "as expected": "#00795A",
     "opposite": "#A83C7B",
-    "no change": "#6B6B6B",
+    "no change": "#5A5A5A",
     "inconclusive": "#8C6D1F",
-    "not measured": "#9A9A9A",
+    "not measured": "#757575",
 }
 VERDICT_BARS = VERDICTS | {"inconclusive": "#EADB9B", "not measured": "#F0F0F0"}
 

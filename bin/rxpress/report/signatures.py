@@ -134,7 +134,7 @@ def _classes(results: Results, study: Study, scores: pd.DataFrame) -> Iterator[S
         SIGNATURES,
         "html",
         html_table(["Signature", "Group", "High", "Low"], rows),
-        results.part("Classes by group", "classes", study),
+        results.part("Scores by group, classes", "classes", study),
         detail,
         tables={f"classes_{study.name}": counts},
     )
