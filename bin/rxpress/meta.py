@@ -19,6 +19,7 @@ from rxpress.student import t_tail
 
 CONFIDENCE = 0.95
 PRECISION = 1e-11
+WIDER = 1 + 1e-6  # less than that is rounding of p values
 ITERATIONS = 2000
 DAMPED_FROM = 500
 LEAST_P_VALUE = 1e-300
@@ -115,6 +116,18 @@ def restricted_tau2(effects: np.ndarray, errors: np.ndarray) -> np.ndarray:
     return tau2
 
 
+def normal_errors(effects: np.ndarray, errors: np.ndarray, p_values: np.ndarray) -> np.ndarray:
+    """(genes, studies) standard errors by which effects, as normal statistics, have their own p values.
+
+    errors : as estimated. Those of t tests with few degrees of freedom are uncertain themselves, which the
+    combinations here do not know: they are widened to |effect| / z, z the normal quantile of p. Others stay.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        needed = np.abs(effects) / _normal_quantile(p_values)
+    told = np.isfinite(needed) & (p_values > LEAST_P_VALUE)
+    return np.where(told & (needed > errors * WIDER), needed, errors)
+
+
 def stouffer(effects: np.ndarray, p_values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(genes,) z of p values that carry the sign of their effects, each study counting the same, and its p.
 
@@ -122,10 +135,14 @@ def stouffer(effects: np.ndarray, p_values: np.ndarray) -> tuple[np.ndarray, np.
     """
     used = np.isfinite(effects) & np.isfinite(p_values)
     studies = used.sum(axis=1)
-    logs = np.log(np.clip(np.where(used, p_values, 1.0), LEAST_P_VALUE, 1.0) / 2)
-    signed = np.where(used, -np.sign(effects) * ndtri_exp(logs), 0.0)
+    signed = np.where(used, np.sign(effects) * _normal_quantile(p_values), 0.0)
     z = signed.sum(axis=1) / np.sqrt(np.where(studies > 1, studies, np.nan))
     return z, normal_p_value(z)
+
+
+def _normal_quantile(p_values: np.ndarray) -> np.ndarray:
+    """|z| of two-sided p values, of which the least that counts is 1e-300; NaN where missing."""
+    return -ndtri_exp(np.log(np.clip(p_values, LEAST_P_VALUE, 1.0) / 2))
 
 
 def normal_p_value(z: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from rxpress.meta import (
     Combined,
@@ -14,6 +15,7 @@ from rxpress.meta import (
     fixed_effect,
     hartung_knapp,
     heterogeneity,
+    normal_errors,
     restricted_tau2,
     stouffer,
 )
@@ -180,3 +182,31 @@ def test_signs_agree_only_when_every_study_says_so() -> None:
     assert common_sign(effects).tolist()[:3] == [1, -1, 0]
     assert np.isnan(common_sign(effects)[3])
     assert common_sign(effects)[4] == 0
+
+
+def few_lines(genes: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Means, standard errors and p values of t tests of four lines in each of two studies, under the null."""
+    lines = np.random.default_rng(3).normal(size=(genes, 2, 4))
+    effects, errors = lines.mean(axis=2), lines.std(axis=2, ddof=1) / 2
+    return effects, errors, 2 * stats.t.sf(np.abs(effects / errors), 3)
+
+
+def test_errors_are_widened_to_what_the_p_values_of_t_tests_need() -> None:
+    effects, errors, p_values = few_lines(1000)
+    wide = normal_errors(effects, errors, p_values)
+    np.testing.assert_allclose(2 * stats.norm.sf(np.abs(effects) / wide), p_values, rtol=1e-9)
+    assert (wide > errors).all()
+    wald = 2 * stats.norm.sf(np.abs(effects / errors))
+    np.testing.assert_array_equal(normal_errors(effects, errors, wald), errors)
+    nothing = np.array([[0.0, np.nan]])
+    np.testing.assert_array_equal(normal_errors(nothing, np.array([[1.0, 1.0]]), np.array([[1.0, 0.5]])), 1.0)
+
+
+def test_studies_of_few_lines_reject_too_often_unless_their_errors_are_widened() -> None:
+    effects, errors, p_values = few_lines(20_000)
+    rejected = [
+        np.mean(fixed_effect(effects, one).p_value < 0.001)
+        for one in (errors, normal_errors(effects, errors, p_values))
+    ]
+    assert rejected[0] > 0.02
+    assert rejected[1] < 0.0025

@@ -54,9 +54,10 @@ class Evidence:
 
 def compare_genes(evidence: Evidence) -> dict[str, np.ndarray]:
     """Meta-analysis, agreement and rank of every gene, by column of the table."""
-    fixed = meta.fixed_effect(evidence.effects, evidence.errors)
-    spread = meta.heterogeneity(evidence.effects, evidence.errors)
-    random = meta.hartung_knapp(evidence.effects, evidence.errors, spread.tau2)
+    errors = meta.normal_errors(evidence.effects, evidence.errors, evidence.p_values)
+    fixed = meta.fixed_effect(evidence.effects, errors)
+    spread = meta.heterogeneity(evidence.effects, errors)
+    random = meta.hartung_knapp(evidence.effects, errors, spread.tau2)
     z, z_p_value = meta.stouffer(evidence.effects, evidence.p_values)
     return {
         "studies": evidence.studies,

@@ -116,8 +116,7 @@ def _cautions(studies: Sequence[Study], contrasts: Sequence[Contrast]) -> list[s
     if any(contrast.scope == "class" for contrast in contrasts):
         lines = _by_study(studies, [str(len(contrast.lines)) for contrast in contrasts])
         notes.append(
-            f"standard errors are those of few lines ({lines}), which the fixed effect takes as exact; "
-            "Stouffer's z rests on the t tests themselves"
+            f"standard errors rest on few lines ({lines}) and are widened to give the p-values of the t tests"
         )
     return notes
 
