@@ -14,6 +14,7 @@ from scipy.stats import norm
 from study_sheets import DMSO, sheet
 
 from rxpress.comparison.compare import Comparison, compare_studies
+from rxpress.comparison.gene_comparison import Evidence, compare_genes
 from rxpress.comparison.joining import join_genes
 from rxpress.comparison.overview import unjoined_relatives
 from rxpress.comparison.studies import GeneTests, read_studies
@@ -274,3 +275,15 @@ def test_studies_that_share_no_contrast_get_a_header(tmp_path: Path) -> None:
     assert run(one, two, outdir=tmp_path / "out").returncode == 0
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["consistency.tsv", "summary.json"]
     assert read_table(tmp_path / "out" / "consistency.tsv").empty
+
+
+def test_consistent_asks_for_one_sign_everywhere_and_two_significant_studies() -> None:
+    effects = np.array([[2, 2, 0.1], [2, 0.1, 0.1], [-2, -2, -0.1], [2, 2, -0.1], [2, 2, np.nan]])
+    p_values = np.where(np.abs(effects) > 1, 1e-6, 0.5)
+    p_values[np.isnan(effects)] = np.nan
+    errors = np.where(np.isnan(effects), np.nan, 0.4)
+    found = compare_genes(Evidence(effects, errors, p_values, p_values))
+    assert found["consistent"].tolist() == ["up", "no", "down", "no", "up"]
+    assert found["same_sign"].tolist() == ["yes", "yes", "yes", "no", "yes"]
+    assert found["significant_in"].tolist() == [2, 1, 2, 2, 2]
+    assert found["studies"].tolist() == [3, 3, 3, 3, 2]

@@ -170,3 +170,22 @@ def test_under_eight_lines_there_is_a_reason_and_no_row() -> None:
     nothing = sensitivity_table(replace(study, samples=study.samples.drop(columns="ic50_nM")))
     assert nothing.empty
     assert "no column ic50_nM or auc" in nothing.attrs["notes"][0]
+
+
+def test_patients_are_regressed_at_baseline_only() -> None:
+    study = made_study()
+    patients = study.samples.rename(columns={"cell_line": "patient"})
+    table = sensitivity_table(replace(study, samples=patients, design=replace(study.design, unit="patient")))
+    assert set(table["question"]) == {"baseline"}
+    assert "a patient has no tested drug effect" in table.attrs["notes"][0]
+
+
+def test_a_change_that_one_outlying_sample_dictates_is_no_value() -> None:
+    study = made_study()
+    name = "drug.bortezomib.L0"
+    table = study.tests[name].copy()
+    table.loc[99, ["log2_fold_change", "p_value"]] = [50.0, np.nan]
+    found = sensitivity_table(replace(study, tests={**study.tests, name: table}))
+    row = found[(found["question"] == "drug") & (found["gene_id"] == "g99")].iloc[0]
+    assert row["lines"] == LINES - 1
+    assert abs(row["slope"]) < 1

@@ -125,7 +125,7 @@ def _cautions(studies: Sequence[Study], contrasts: Sequence[Contrast]) -> list[s
 def absent_studies(id: str, studies: Sequence[Study]) -> list[str]:
     """Studies that ask for the contrast and cannot answer it, with their reason."""
     return [
-        f"without {study.name}: {study.contrasts[id].reason or 'it has no table'}"
+        f"without {study.name}: {study.contrasts[id].reason or study.design.untested_because or 'not tested'}"
         for study in studies
         if id in study.contrasts and id not in study.tested
     ]

@@ -169,7 +169,12 @@ def _line_values(study: StudyEvidence, notes: list[str]) -> Iterator[LineValues]
         notes.append("no log2 expression: no regression of baseline expression")
     else:
         yield _baseline(study)
-    yield from _drug_effects(study)
+    if study.design.unit == "cell_line":
+        yield from _drug_effects(study)
+    else:
+        notes.append(
+            "a patient has no tested drug effect of their own: only baseline expression is regressed"
+        )
 
 
 def _baseline(study: StudyEvidence) -> LineValues:
@@ -189,13 +194,12 @@ def _baseline(study: StudyEvidence) -> LineValues:
 
 def _drug_effects(study: StudyEvidence) -> Iterator[LineValues]:
     """log2 fold changes of each line alone, by treatment, dose and time."""
-    unit = study.design.unit
     where = study.samples.drop_duplicates("condition").set_index("condition")
     settings: dict[tuple[str | None, ...], dict[str, str]] = {}
     for contrast in study.tested:
         treated = [name for name, weight in contrast.weights.items() if weight == 1]
         if contrast.kind == "drug" and not contrast.lines and len(treated) == 1 and treated[0] in where.index:
-            line, *setting = (text(where.loc[treated[0]].get(name)) for name in (unit, *SETTING))
+            line, *setting = (text(where.loc[treated[0]].get(name)) for name in ("cell_line", *SETTING))
             if line:
                 settings.setdefault(tuple(setting), {})[line] = contrast.id
     for (treatment, dose, time), ids in settings.items():
