@@ -44,9 +44,8 @@ def main() -> None:
     from rxpress.interpretation.knowledge import read_knowledge
 
     problems, schema = Problems(), tables.read_json(args.schema)
-    knowledge = read_knowledge(
-        args.drug_pack, args.signatures, args.gene_sets, args.pathway_weights, problems, schema
-    )
+    given = args.drug_pack, args.signatures, args.gene_sets, args.pathway_weights
+    knowledge = read_knowledge(*given, problems, schema)
     problems.stop_if_any()
     expression = {folder.name: folder for folder in args.expression}
     studies = [read_evidence(folder, expression.get(folder.name)) for folder in args.differential]

@@ -83,6 +83,8 @@ def interpret_response(
 
 def interpret_study(study: StudyEvidence, knowledge: Knowledge, asked: Asked) -> Interpretation:
     """The tables that a study fills, and its part of the summary by its name."""
+    if study.log2 and not study.log2.samples:
+        study = replace(study, log2=None)
     choice = choose_packs(study, knowledge.packs, asked.drug, asked.packs_given)
     summary: dict[str, Any] = {"packs": [pack.name for pack in choice.packs]}
     notes = [*choice.notes, *_notes(study)]
