@@ -112,7 +112,7 @@ def test_sets_of_ensembl_ids_are_matched_by_id_without_version_and_shown_as_symb
     ids = [f"ENSG{i:011d}" for i in range(30)]
     versions = [f"ENSG{i:011d}.9" for i in range(30)]
     statistic = null_statistic(8)
-    statistic[:30] += 4
+    statistic[:30] += 0.4
     of_symbols = by_set(tables_of(statistic, collection(S=NAMES[:30]), permutations=50))
     tables = tables_of(statistic, collection(S=ids, V=versions), permutations=50)
     found = by_set(tables)
@@ -198,7 +198,7 @@ def test_curves_are_the_running_sums_of_the_three_best_sets() -> None:
 
 def test_a_negative_curve_goes_down_to_the_score_however_many_points_are_left_out() -> None:
     statistic = null_statistic(18)
-    statistic[:700] -= 0.5
+    statistic[:700] -= 0.1
     tables = tables_of(statistic, collection(S=NAMES[:700]), permutations=50)
     assert tables.curves["running_sum"].min() == pytest.approx(tables.pathways["score"][0])
 
