@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from scipy.special import ndtr
@@ -9,6 +11,7 @@ from scipy.special import ndtr
 from rxpress.deseq.multiple_testing import benjamini_hochberg
 from rxpress.design.study_design import Contrast, StudyDesign
 from rxpress.design.study_model import StudyModel
+from rxpress.report.findings import read_findings
 from rxpress.report.results import Results, Study
 from rxpress.tables import GeneMatrix
 
@@ -18,7 +21,8 @@ def draw_results(studies: int, genes: int, samples: int, contrasts: int) -> Resu
     rng = np.random.default_rng(1)
     made = tuple(draw_study(f"study{i}", genes, samples, contrasts, rng) for i in range(studies))
     versions = pd.DataFrame(columns=["process", "tool", "version"])
-    return Results(made, pd.DataFrame(), {}, (), {}, {}, versions)
+    nothing = read_findings(Path("no results"))
+    return Results(made, pd.DataFrame(), {}, (), {}, {}, versions, nothing)
 
 
 def draw_study(name: str, genes: int, samples: int, contrasts: int, rng: np.random.Generator) -> Study:
