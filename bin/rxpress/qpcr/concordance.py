@@ -1,7 +1,7 @@
 """Fold changes by qPCR held against those of expression, contrast by contrast.
 
 Both have a log2 fold change, a 95 % interval and an adjusted p (over the targets of the contrast; over its
-genes). A gene is changed in one of them if adjusted p < alpha. The verdict is the first of these that is true:
+genes). A gene is changed in one of them if adjusted p < alpha. The verdict is the first that is true:
 
     confirmed      changed in both, in the same direction
     contradicted   changed in both, in opposite directions; or changed in one, with its interval wholly beyond

@@ -28,7 +28,7 @@ NO_ENZYME = ("nac", "noamp", "nrt", "nort")
 KNOWN_AMOUNT = ("std", "standard", "ipc", "blockedipc", "negative", "negctrl", "positive", "posctrl")
 CONTROLS = (*NO_TEMPLATE, *NO_ENZYME, *KNOWN_AMOUNT)
 SHORTEST_GUESS = 5
-PERCENT_FROM, FRACTION_TO = 50.0, 1.3
+FRACTION, FACTOR, PERCENT = (0.5, 1.3), (1.3, 2.3), (50.0, 130.0)
 
 
 @dataclass(frozen=True)
@@ -209,12 +209,11 @@ def _well(row: Row, file: str, problems: Problems) -> Well:
 
 
 def amplification_factor(efficiency: float | None) -> float | None:
-    """Copies per copy and cycle, from a fraction (0.95), percent (95) or the factor itself (1.95)."""
+    """Copies per copy and cycle, from a fraction (0.95), percent (95) or the factor (1.95); else None."""
     if efficiency is None:
         return None
-    if efficiency <= FRACTION_TO:
-        return 1 + efficiency
-    return 1 + efficiency / 100 if efficiency >= PERCENT_FROM else efficiency
+    readings = ((FRACTION, 1 + efficiency), (FACTOR, efficiency), (PERCENT, 1 + efficiency / 100))
+    return next((factor for (low, high), factor in readings if low <= efficiency <= high), None)
 
 
 def with_sheet_names(table: CtTable, known: Container[str]) -> CtTable:

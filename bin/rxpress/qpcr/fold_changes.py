@@ -1,9 +1,10 @@
 """Fold changes of targets by contrast, from ΔCt.
 
 The contrast of ΔCt is ΔΔCt, and log2 fold change = -ΔΔCt: positive is up. Intervals are those of the test
-(95 %, Student's t), on log2 and, as powers of 2, on the fold change. Where two conditions are compared there is
-also the range of Livak and Schmittgen (2001): 2^-(ΔΔCt ± s) with s the standard deviation of ΔCt in the upper
-condition, from its samples or, if it has one sample, from that sample's wells. It is no confidence interval.
+(95 %, Student's t), on log2 and, as powers of 2, on the fold change. Where two conditions are compared there
+is also the range of Livak and Schmittgen (2001): 2^-(ΔΔCt ± s) with s the standard deviation of ΔCt in the
+upper condition, from its samples or, if it has one sample, from that sample's wells. It is no confidence
+interval.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """Whether reference genes can serve: stable over samples, and not moved by what is compared.
 
 A reference that moves by d cycles in a contrast shifts every fold change by d / k on log2 (k references). Two
-tests, both on the contrast's samples: its own Ct, which also moves with the amount of RNA, and its Ct relative
-to the other references, which does not. A warning is given where p < alpha and the shift is half a cycle or
-more: on the relative one if there are two references and more, else on the Ct itself.
+tests, both on the contrast's samples: of its Ct relative to the other references, and of its own Ct, which
+also moves with the amount of RNA. A warning is given where p < alpha and the shift is half a cycle or more,
+by the relative Ct if that is so there, else by its own. With two references nobody can tell which of them moves
+relative to the other.
 """
 
 from __future__ import annotations
@@ -82,8 +83,11 @@ def _shift(study: StudyQpcr, plan: ContrastPlan, values: np.ndarray) -> GroupTes
 def _warning(
     gene: str, plan: ContrastPlan, own: GroupTest, relative: GroupTest, genes: int, alpha: float
 ) -> str:
-    decisive = relative if genes > 1 else own
-    if not plan.testable or not (decisive.p_value < alpha and abs(decisive.estimate) >= NOTABLE_SHIFT):
-        return ""
-    what = "relative to the other reference genes" if genes > 1 else "itself, or the amount of RNA does"
-    return f"{gene} moves in {plan.id}: {decisive.estimate:+.2f} cycles ({what}; p = {decisive.p_value:.2g})"
+    """What to tell of a reference gene that moves in a contrast; empty when it does not."""
+    doubt = "or the amount of RNA does" if genes == 1 else "and so do the others, or the amount of RNA does"
+    for shift, what in ((relative, "relative to the other reference genes"), (own, doubt)):
+        if plan.testable and shift.p_value < alpha and abs(shift.estimate) >= NOTABLE_SHIFT:
+            return (
+                f"{gene} moves in {plan.id}: {shift.estimate:+.2f} cycles ({what}; p = {shift.p_value:.2g})"
+            )
+    return ""

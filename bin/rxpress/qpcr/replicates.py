@@ -90,11 +90,13 @@ def join_replicates(judged: Sequence[JudgedWell], samples: Sequence[str]) -> Rep
     there = {sample for _, sample in groups}
     names = [sample for sample in samples if sample in there]
     targets = list(dict.fromkeys(target for target, _ in groups))
+    row = {target: i for i, target in enumerate(targets)}
+    column = {sample: j for j, sample in enumerate(names)}
     shape = (len(targets), len(names))
     mean, sd = np.full(shape, np.nan), np.full(shape, np.nan)
     wells, silent = np.zeros(shape, int), np.zeros(shape, int)
     for (target, sample), group in groups.items():
-        place = targets.index(target), names.index(sample)
+        place = row[target], column[sample]
         cts = _cts(group)
         wells[place], silent[place] = len(cts), len(group) - len(cts)
         if len(cts):

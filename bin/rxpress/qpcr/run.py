@@ -37,20 +37,23 @@ def with_study_and_kept(samples: pd.DataFrame) -> pd.DataFrame:
 
 
 def find_designs(
-    samples: pd.DataFrame, contrasts: Path | None, differential: Sequence[Path], vehicle: str
+    samples: pd.DataFrame, contrasts: Sequence[Path], differential: Sequence[Path], vehicle: str
 ) -> dict[str, StudyDesign]:
     """The design of each study: of `contrasts`, else of the folders that have the study, else derived.
 
-    samples : as `with_study_and_kept` makes them. InputError when `contrasts` is of none of their studies.
+    samples : as `with_study_and_kept` makes them; contrasts : files contrasts.json, whose studies are then
+    the only ones. InputError for a file whose study has no sample.
     """
     studies = list(dict.fromkeys(samples["study"]))
-    files = [contrasts] if contrasts else [folder / "contrasts.json" for folder in differential]
+    files = contrasts or [folder / "contrasts.json" for folder in differential]
     found = [StudyDesign.from_json(read_json(path)) for path in files if contrasts or path.exists()]
     designs = {design.study: design for design in found if design.study in studies}
-    if contrasts and not designs:
-        what = f"is of study '{found[0].study}', of which samples.tsv has no sample"
-        raise InputError(Problem(what, "give both of one study", contrasts.name))
-    return designs or design_studies(samples, vehicle)
+    strange = [design.study for design in found if design.study not in studies]
+    if contrasts and strange:
+        what = f"contrasts are of study '{strange[0]}', of which --samples has no sample"
+        raise InputError(Problem(what, "give both of the same studies", "--contrasts"))
+    others = samples[~samples["study"].isin(list(designs))]
+    return designs if contrasts or others.empty else {**designs, **design_studies(others, vehicle)}
 
 
 def analyze_run(
@@ -66,9 +69,10 @@ def analyze_run(
     samples : as `with_study_and_kept` makes them; differential : folders with the gene tables of studies.
     """
     study_of = dict(zip(samples["sample"], samples["study"], strict=True))
+    there = {study_of.get(well.sample) for well in table.wells}
     results = {}
-    for name, design in designs.items():
-        rows = samples[samples["study"] == name]
+    for name in [name for name in designs if name in there] or designs:
+        design, rows = designs[name], samples[samples["study"] == name]
         rows = rows.assign(condition=find_conditions(rows, design.vehicle)[1])
         others = {sample: study for sample, study in study_of.items() if study != name}
         results[name] = analyze_qpcr(table, rows, design, references, rules, others)
@@ -76,8 +80,16 @@ def analyze_run(
         file: pd.concat([result.tables[file] for result in results.values()], ignore_index=True)
         for file in next(iter(results.values())).tables
     }
+    tables["wells"] = _each_line_once(tables["wells"])
     changes = tables["fold_changes"]
     expression = [read_expression_study(folder, changes["contrast"].tolist()) for folder in differential]
     pairs, summary = compare_with_expression(changes, expression, rules.alpha)
     tables |= {"concordance": pairs, "concordance_summary": summary}
     return QpcrRun(tables, {"studies": {name: result.summary for name, result in results.items()}})
+
+
+def _each_line_once(wells: pd.DataFrame) -> pd.DataFrame:
+    """The wells of several studies, each under the study that has its sample."""
+    foreign = wells["reason"].fillna("").str.startswith("of study ")
+    order = wells.assign(foreign=foreign).sort_values(["line", "foreign"], kind="stable")
+    return order.drop_duplicates("line").drop(columns="foreign").reset_index(drop=True)
