@@ -185,8 +185,8 @@ def test_missing_and_misspelt_columns_are_told(tmp_path: Path) -> None:
     text = LONG.replace("sample,", "sampel,").replace("ct\n", "ct,efficency\n", 1).replace("20.1", "20.1,0.9")
     text = text.replace("27.5", "27.5,0.8").replace("20.3", "20.3,").replace("Undetermined", "Undetermined,")
     assert told(tmp_path, text) == [
-        f"ct.csv:1: column '{slip}': is not a column of the qPCR table; did you mean '{name}'? Otherwise choose"
-        " a name less like it"
+        f"ct.csv:1: column '{slip}': is not a column of the qPCR table; did you mean '{name}'? Otherwise"
+        " choose a name less like it"
         for slip, name in (("sampel", "sample"), ("efficency", "efficiency"))
     ]
 

@@ -101,7 +101,7 @@ def compare_with_expression(
 
 
 def _compare(rows: pd.DataFrame, study: str, table: pd.DataFrame, alpha: float) -> pd.DataFrame:
-    """The targets of one contrast beside its gene table."""
+    """The targets of a contrast beside its gene table, where a gene without counts has fold change 0, p 1."""
     genes = [PackGene(target) for target in rows["target"].astype(str)]
     matches = match_genes(genes, table["gene_id"].to_numpy(), table["gene_name"].to_numpy())
     places = np.array([-1 if match.row is None else match.row for match in matches])
@@ -110,7 +110,9 @@ def _compare(rows: pd.DataFrame, study: str, table: pd.DataFrame, alpha: float) 
         values = table[name].to_numpy(float)
         return np.where(places < 0, np.nan, values[places]) if len(values) else np.full(len(places), np.nan)
 
-    lower, upper = interval(of_gene("log2_fold_change"), of_gene("lfc_se"), interval_quantile(table))
+    change = of_gene("log2_fold_change")
+    change[(change == 0) & (of_gene("p_value") == 1)] = np.nan
+    lower, upper = interval(change, of_gene("lfc_se"), interval_quantile(table))
     pairs = pd.DataFrame(
         {
             "study": rows["study"].to_numpy(),
@@ -122,7 +124,7 @@ def _compare(rows: pd.DataFrame, study: str, table: pd.DataFrame, alpha: float) 
             "qpcr_lfc_lower": rows["lfc_lower"].to_numpy(float),
             "qpcr_lfc_upper": rows["lfc_upper"].to_numpy(float),
             "qpcr_p_adjusted": rows["p_adjusted"].to_numpy(float),
-            "expression_log2_fold_change": of_gene("log2_fold_change"),
+            "expression_log2_fold_change": change,
             "expression_lfc_lower": lower,
             "expression_lfc_upper": upper,
             "expression_p_adjusted": of_gene("p_adjusted"),
@@ -139,7 +141,7 @@ def _compare(rows: pd.DataFrame, study: str, table: pd.DataFrame, alpha: float) 
 def _why_unpaired(qpcr: float, expression: float) -> str | None:
     if not np.isfinite(qpcr):
         return "no fold change by qPCR"
-    return None if np.isfinite(expression) else "no fold change in the gene table"
+    return None if np.isfinite(expression) else "no expression in the contrast"
 
 
 def _verdicts(pairs: pd.DataFrame, alpha: float) -> np.ndarray:

@@ -3,8 +3,8 @@
 A reference that moves by d cycles in a contrast shifts every fold change by d / k on log2 (k references). Two
 tests, both on the contrast's samples: of its Ct relative to the other references, and of its own Ct, which
 also moves with the amount of RNA. A warning is given where p < alpha and the shift is half a cycle or more,
-by the relative Ct if that is so there, else by its own. With two references nobody can tell which of them moves
-relative to the other.
+by the relative Ct if that is so there, else by its own. With two references nobody can tell which of them
+moves relative to the other.
 """
 
 from __future__ import annotations
