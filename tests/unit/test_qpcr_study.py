@@ -257,6 +257,37 @@ def test_the_data_of_livak_give_the_printed_fold_change_and_range(tmp_path: Path
     assert row["note"] == "no replicates: no condition has two samples"
 
 
+@pytest.mark.real
+def test_the_instrument_has_the_same_delta_ct_where_it_saw_a_signal(tmp_path: Path, real_data: Path) -> None:
+    """Avg Delta Ct and its SE, columns 10 and 11 of the SDS export; where no well has a Ct it took 40."""
+    export = real_data / "qpcr/sds_export.txt"
+    write_table(pd.DataFrame({"sample": ["Sample01"]}), tmp_path / "samples.tsv")
+    done = run_command(tmp_path, "--qpcr", str(export), "--samples", str(tmp_path / "samples.tsv"))
+    assert done.returncode == 0, done.stderr
+    found = read_table(tmp_path / "qpcr/delta_ct.tsv").set_index("target")
+    cells = [line.split("\t") for line in export.read_text().replace("\r", "\n").split("\n")]
+    wells = {row[5]: (row[9], row[10]) for row in cells if row[0].isdigit() and row[9]}
+    compared = 0
+    for gene, (delta, error) in wells.items():
+        if found.loc[gene, "state"] == "detected":
+            assert found.loc[gene, "delta_ct"] == pytest.approx(float(delta), abs=1e-5)
+            compared += 1
+            if error:
+                assert found.loc[gene, "delta_ct_se"] == pytest.approx(float(error), abs=1e-5)
+        else:
+            assert float(delta) == pytest.approx(40 - found.loc[gene, "reference_ct"], abs=1e-5)
+            assert np.isnan(found.loc[gene, "delta_ct"])
+    assert (compared, len(wells)) == (180, 190)
+
+
+def test_a_table_without_treatments_has_delta_ct_and_says_why_nothing_is_compared(tmp_path: Path) -> None:
+    samples = pd.DataFrame({"sample": ["a1", "a2"], "study": "study"})
+    results = analyzed(tmp_path, samples, plate(samples.assign(treatment="none"), lambda *_: 0.0))
+    assert results.tables["fold_changes"].empty
+    assert len(results.tables["delta_ct"]) == 8
+    assert results.summary["notes"] == ["the sheet names no treatment"]
+
+
 def test_several_studies_share_a_table(tmp_path: Path) -> None:
     first, second = sheet({"S1": "sensitive"}), sheet({"R1": "resistant"}).assign(study="other")
     samples = pd.concat([first, second], ignore_index=True)

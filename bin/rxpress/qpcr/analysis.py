@@ -63,6 +63,8 @@ def analyze_qpcr(
     judged = judge_wells(table, kept, others or {}, rules.max_ct)
     replicates = join_replicates(judged, list(kept))
     plans, notes = plan_contrasts(design, samples)
+    if not plans and design.untested_because:
+        notes = [design.untested_because]
     factors, unlike = _factors(table, replicates.targets)
     whole = set(references) <= set(replicates.targets)
     rows = [replicates.targets.index(gene) for gene in references] if whole else []

@@ -64,7 +64,7 @@ def _row(study: StudyQpcr, plan: ContrastPlan, target: str) -> dict[str, object]
     values = study.by_library(study.delta.value, target)
     found = evaluate(plan, values)
     test = found.test if plan.testable else GroupTest(found.test.estimate)
-    lfc, margin = -test.estimate, test.margin
+    lfc, margin = 0.0 - test.estimate, test.margin
     spread = _range_sd(plan, values, study.by_library(study.delta.sd, target))
     return {
         "study": study.study,
