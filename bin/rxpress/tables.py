@@ -56,6 +56,20 @@ class GeneMatrix:
         return GeneMatrix(self.gene_ids, self.gene_names, list(samples), self.values[:, columns])
 
 
+@dataclass(frozen=True)
+class TableWithin:
+    """A table within a text: the line of its header, its header, and the rows below with their lines.
+
+    Rows are as they are, blank ones too, cells stripped. preamble : whether lines stand above the header
+    that are no comments (`#`).
+    """
+
+    line: int
+    header: list[str]
+    rows: list[tuple[int, list[str]]]
+    preamble: bool
+
+
 def read_text(path: str | Path, fallback: str = "") -> str:
     """Text of a file, plain or gzip whatever its name says, without byte-order mark, lines ended by \\n.
 
@@ -109,22 +123,18 @@ def read_rows(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]
 
 def read_rows_below(
     path: str | Path, likeness: Callable[[list[str]], int], fallback: str = ""
-) -> tuple[int, list[str], list[tuple[int, list[str]]]]:
-    """A table that begins somewhere in a text: the line of its header, the header, and the rows below.
-
-    The header is the first of the lines whose cells have the highest `likeness`; it tells the delimiter. Rows
-    are returned as they are, blank ones too, with their line numbers; cells are stripped.
-    """
+) -> TableWithin:
+    """A table that begins somewhere in a text, at the first of the lines whose cells have most `likeness`."""
     lines = read_text(path, fallback).split("\n")
-    scores = [likeness(_cells(line)) if line.strip() else -1 for line in lines]
-    top = int(np.argmax(scores))
+    top = int(np.argmax([likeness(_cells(line)) if line.strip() else -1 for line in lines]))
     reader = csv.reader(lines[top:], delimiter=_delimiter(lines[top]))
     try:
         header, *rows = [(top + reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
     except csv.Error:
         what, fix = "a cell has no end", "look for a quote that is not closed"
         raise InputError(Problem(what, fix, Path(path).name, top + reader.line_num)) from None
-    return header[0], header[1], rows
+    preamble = any(line.strip() and not line.startswith("#") for line in lines[:top])
+    return TableWithin(*header, rows, preamble)
 
 
 def _cells(line: str) -> list[str]:

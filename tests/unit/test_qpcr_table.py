@@ -116,6 +116,15 @@ def test_a_long_table_is_read_in_any_column_order_and_with_any_separator(tmp_pat
     ]
 
 
+def test_a_comment_above_a_long_table_makes_it_no_export(tmp_path: Path) -> None:
+    table, problems = checked(tmp_path, "# Ct of March\n\n" + LONG + "a2,HMOX1\n")
+    assert table
+    assert not table.instrument
+    assert [str(p) for p in problems.found] == [
+        "ct.csv:8: has 2 cells, but the header has 3; fill the gap, or quote a cell that holds the separator"
+    ]
+
+
 @pytest.mark.parametrize("machine", list(EXPORTS))
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_exports_of_instruments_are_read(tmp_path: Path, machine: str, encoding: str) -> None:
@@ -247,6 +256,13 @@ def test_efficiencies_are_fractions_percent_or_factors_and_one_per_target(tmp_pa
         f"ct.csv:{line}: column 'efficiency': '{value}' is not an efficiency of amplification; write a"
         " fraction (0.95), percent (95) or factor per cycle (1.95), or leave the cell empty"
         for line, value in ((3, "5"), (4, "0.2"))
+    ]
+
+
+def test_a_column_that_stands_twice_is_told(tmp_path: Path) -> None:
+    text = "sample,target,ct,Cq,Well,Well Position\na1,GAPDH,20,20,1,A1\na1,HMOX1,27,27,2,A2\n"
+    assert told(tmp_path, text) == [
+        "ct.csv:1: column 'ct': stands twice in the header; remove one of the two columns"
     ]
 
 

@@ -88,7 +88,8 @@ class CtTable:
 def read_ct_table(path: str | Path, schema: Schema, problems: Problems) -> CtTable | None:
     """Read a long table or an instrument's results, text or CSV; add what is wrong, by line and column.
 
-    None when it has no wells to speak of. Cells that the schema refuses are read as empty.
+    None when it has no wells to speak of. Cells that the schema refuses are read as empty. Of two columns for
+    the place on the plate (Well, Well Position) the last counts. InputError for a spreadsheet.
     """
     file = Path(path).name
     with Path(path).open("rb") as stream:
@@ -101,17 +102,16 @@ def read_ct_table(path: str | Path, schema: Schema, problems: Problems) -> CtTab
     def likeness(cells: list[str]) -> int:
         return len({columns_of.get(plain_name(cell)) for cell in cells} & set(required))
 
-    line, header, lines = read_rows_below(path, likeness, FALLBACK)
-    columns = _name_columns(header, columns_of, schema)
-    preamble = likeness(header) == len(required) and line > 1 and "sample" in columns
-    instrument = preamble or bool({"task", "omit"} & set(columns))
+    found = read_rows_below(path, likeness, FALLBACK)
+    columns = [columns_of.get(plain_name(name), name) for name in found.header]
+    whole = set(required) <= set(columns)
+    instrument = whole and (found.preamble or bool({"task", "omit"} & set(columns)))
     if not instrument:
-        _check_header(columns, schema, file, line, problems)
-    rows = _table_rows(lines, columns, instrument, file, problems)
+        _check_header(columns, schema, file, found.line, problems)
+    rows = _table_rows(found.rows, columns, instrument, file, problems)
     if not rows:
-        fix = "give it a header line and a line for each well"
-        raise InputError(*problems.found, Problem("has no wells", fix, file))
-    if not set(required) <= set(columns):
+        problems.add("has no wells", "give it a header line and a line for each well", file)
+    if not rows or not set(required) <= set(columns):  # a misspelt one has been put right
         return None
     sheet = Sheet(file, columns, rows)
     check_cells(sheet, {**schema, "required": [] if instrument else required}, problems)
@@ -129,17 +129,6 @@ def _names(schema: Schema) -> dict[str, str]:
     return {plain_name(word): name for name in rules for word in (name, *rules[name].get("aliases", ()))}
 
 
-def _name_columns(header: Sequence[str], columns_of: Mapping[str, str], schema: Schema) -> list[str]:
-    """Columns by the schema's names where known; of several for one (Well, Well Position) the last counts."""
-    columns = [columns_of.get(plain_name(name), name) for name in header]
-    last = {name: i for i, name in enumerate(columns)}
-    known = schema["properties"]
-    return [
-        header[i] if name in known and last[name] != i and name == "well" else name
-        for i, name in enumerate(columns)
-    ]
-
-
 def _check_header(columns: list[str], schema: Schema, file: str, line: int, problems: Problems) -> None:
     """Add missing, doubled and misspelt columns; put the right name of a misspelt one in its place."""
     known = schema["properties"]
@@ -152,7 +141,7 @@ def _check_header(columns: list[str], schema: Schema, file: str, line: int, prob
             problems.add("is not a column of the qPCR table", fix, file, line, name)
             absent.remove(meant)
             columns[i] = meant
-        elif name in known and name in columns[:i]:
+        elif name in known and name != "well" and name in columns[:i]:
             problems.add("stands twice in the header", "remove one of the two columns", file, line, name)
     for name in schema["required"]:
         if name not in columns:
