@@ -32,12 +32,14 @@ def plate(
     wells: int = 3,
     seed: int = 0,
     noise: float = 0.15,
+    amounts: float = 0.6,
 ) -> pd.DataFrame:
-    """A long table. effect(row of the sheet, target) : log2 fold change; samples also differ in amount."""
+    """A long table. effect(row of the sheet, target) : log2 fold change; noise, amounts : SD over samples of
+    each target's level, and of the amount of RNA, in cycles."""
     rng = np.random.default_rng(seed)
     rows = []
     for row in samples.to_dict("records"):
-        amount = rng.normal(0, 0.6)
+        amount = rng.normal(0, amounts)
         for target in targets:
             level = BASE[target] - effect(row, target) + amount + rng.normal(0, noise)
             for replicate in range(1, wells + 1):

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from qpcr_plates import SCHEMA, designed, plate
-from scipy.stats import ttest_ind, ttest_rel
+from scipy.stats import norm, ttest_ind, ttest_rel
 from study_sheets import sheet
 
+from rxpress.errors import InputError
 from rxpress.qpcr.analysis import QpcrResults, QpcrRules, analyze_qpcr
 from rxpress.qpcr.check_table import read_checked
 from rxpress.qpcr.run import analyze_run, find_designs, with_study_and_kept
@@ -204,8 +205,10 @@ def test_reference_genes_that_move_with_treatment_are_warned_about(tmp_path: Pat
     assert any("ACTB moves in drug.bortezomib.S1: -1." in warning for warning in results.summary["warnings"])
     assert table["m"].idxmax() == "ACTB"
     assert any("ACTB is not stable over samples: M " in warning for warning in results.summary["warnings"])
-    alone = analyzed(tmp_path, samples, plate(samples, moving, noise=0.05), ("ACTB",))
+    alone = analyzed(tmp_path, samples, plate(samples, moving, amounts=0.2), ("ACTB",))
     assert np.isnan(alone.tables["references"]["m"]).all()
+    assert alone.summary["warnings"][0].startswith("ACTB moves in drug.bortezomib.S1: -1.")
+    assert "or the amount of RNA does" in alone.summary["warnings"][0]
 
 
 def test_efficiencies_give_the_ratio_of_pfaffl(tmp_path: Path) -> None:
@@ -328,6 +331,35 @@ def test_the_command_writes_its_tables_and_the_same_bytes_again(tmp_path: Path) 
     assert read_json(tmp_path / "qpcr/summary.json")["studies"]["study"]["wells_used"] == 24 * 6 * 3
     assert run_command(tmp_path, *files).returncode == 0
     assert {path.name: path.read_bytes() for path in (tmp_path / "qpcr").iterdir()} == written
+
+
+def test_the_design_and_the_gene_tables_of_a_folder_of_differential_are_used(tmp_path: Path) -> None:
+    samples, design = designed(sheet())
+    write_table(samples, tmp_path / "samples.tsv")
+    write_table(plate(samples, bortezomib), tmp_path / "ct.tsv")
+    genes = ["HMOX1", "DDIT3", "PSMB5", "TBP", "OTHER"]
+    lfc = np.array([2.6, 0.9, 0.02, 0.01, 4.0])
+    table = pd.DataFrame({"gene_id": [f"ENSG{i}" for i in range(5)], "gene_name": genes})
+    table = table.assign(log2_fold_change=lfc, lfc_se=0.1, p_value=2 * norm.sf(lfc / 0.1))
+    folder = tmp_path / "differential" / "study"
+    write_table(table.assign(p_adjusted=table["p_value"]), folder / "drug.bortezomib.all.tsv")
+    write_json(design.to_json(), folder / "contrasts.json")
+    files = [f"--qpcr={tmp_path}/ct.tsv", f"--samples={tmp_path}/samples.tsv"]
+    done = run_command(tmp_path, *files, "--reference_genes=GAPDH,ACTB", "--differential", str(folder))
+    assert done.returncode == 0, done.stderr
+    pairs = read_table(tmp_path / "qpcr/concordance.tsv").set_index("target")
+    assert pairs["contrast"].unique().tolist() == ["drug.bortezomib.all"]
+    assert pairs.loc[["HMOX1", "DDIT3"], "verdict"].tolist() == ["confirmed", "confirmed"]
+    assert set(pairs.loc[["PSMB5", "TBP"], "verdict"]) <= {"no change", "inconclusive"}
+    summary = read_table(tmp_path / "qpcr/concordance_summary.tsv").iloc[0]
+    assert (summary["genes"], summary["confirmed"]) == (4, 2)
+
+
+def test_contrasts_of_a_study_without_samples_are_refused(tmp_path: Path) -> None:
+    samples, design = designed(sheet())
+    write_json(design.to_json() | {"study": "other"}, tmp_path / "contrasts.json")
+    with pytest.raises(InputError, match="contrasts are of study 'other', of which --samples has no sample"):
+        find_designs(with_study_and_kept(samples), [tmp_path / "contrasts.json"], [], "DMSO")
 
 
 def test_the_command_tells_bad_input_by_line_and_ends_with_status_2(tmp_path: Path) -> None:

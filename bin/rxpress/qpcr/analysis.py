@@ -73,7 +73,7 @@ def analyze_qpcr(
     of_references, warnings = reference_table(study, rules.alpha)
     tables = {
         "wells": _wells(design.study, judged),
-        "replicates": _replicates(design.study, judged, rules.max_ct_sd),
+        "replicates": _replicates(study, judged, rules.max_ct_sd),
         "delta_ct": _delta_ct(study, design, samples),
         "references": of_references,
         "fold_changes": fold_change_table(study),
@@ -111,15 +111,17 @@ def _wells(study: str, judged: Iterable[JudgedWell]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _replicates(study: str, judged: Sequence[JudgedWell], max_sd: float) -> pd.DataFrame:
-    """A row per sample and target, in the order of the table."""
+def _replicates(study: StudyQpcr, judged: Sequence[JudgedWell], max_sd: float) -> pd.DataFrame:
+    """A row per sample and target, references too, in the order of the table."""
+    of = study.replicates
+    row = {target: i for i, target in enumerate(of.targets)}
+    column = {sample: j for j, sample in enumerate(of.samples)}
     rows = []
     for (target, sample), group in group_wells(judged).items():
-        cts = pd.Series([item.well.ct for item in group if item.used], dtype=float)
+        place = row[target], column[sample]
         flag, outlying = describe_replicates(group, max_sd)
-        row = {"study": study, "sample": sample, "target": target, "mean_ct": cts.mean(), "sd_ct": cts.std()}
-        row |= {"wells": len(cts), "wells_without_ct": len(group) - len(cts)}
-        rows.append(row | {"flag": flag or None, "outlying": outlying or None})
+        numbers = (of.mean[place], of.sd[place], of.wells[place], of.silent[place])
+        rows.append((study.study, sample, target, *numbers, flag or None, outlying or None))
     names = ["study", "sample", "target", "mean_ct", "sd_ct", "wells", "wells_without_ct", "flag", "outlying"]
     return pd.DataFrame(rows, columns=names)
 
