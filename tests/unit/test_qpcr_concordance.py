@@ -37,6 +37,7 @@ def fold_changes() -> pd.DataFrame:
             "lfc_lower": lfc - margin,
             "lfc_upper": lfc + margin,
             "p_adjusted": [0.001, 0.001, 0.8, 0.2, 0.002, 0.003, 0.001],
+            "note": [None, "leaves out S2, without ΔCt in one of its conditions; no test", *[None] * 5],
         }
     )
 
@@ -71,6 +72,7 @@ def test_each_gene_has_the_verdict_of_the_rules() -> None:
     assert pairs["gene_id"].tolist() == [*(f"ENSG00{i}" for i in range(6)), None]
     assert pairs["same_direction"].tolist()[:2] == ["true", "false"]
     assert pairs["note"].tolist()[-1] == "not in the table"
+    assert pairs["note"][1] == "qPCR leaves out S2, without ΔCt in one of its conditions"
     row = summary.iloc[0]
     assert (row["targets"], row["genes"], row["same_direction"]) == (7, 6, 5)
     assert row["same_direction_share"] == pytest.approx(5 / 6)

@@ -24,6 +24,7 @@ from scipy.special import ndtri
 
 from rxpress.interpretation.gene_names import PackGene, match_genes
 from rxpress.interpretation.markers import NO_CHANGE, interval, interval_quantile
+from rxpress.qpcr.fold_changes import LOST_LINES
 from rxpress.tables import GENE_COLUMNS, read_json, read_table
 
 CONFIRMED, CONTRADICTED = "confirmed", "contradicted"
@@ -134,8 +135,15 @@ def _compare(rows: pd.DataFrame, study: str, table: pd.DataFrame, alpha: float) 
     same = np.where(np.sign(q) == np.sign(e), "true", "false").astype(object)
     same[~np.isfinite(q * e)] = None
     notes = [match.remark or _why_unpaired(*pair) for match, *pair in zip(matches, q, e, strict=True)]
+    notes = [_with_lost_lines(note, said) for note, said in zip(notes, rows["note"], strict=True)]
     verdicts = _verdicts(pairs, alpha)
     return pairs.assign(same_direction=same, verdict=verdicts, note=pd.Series(notes, dtype=object))
+
+
+def _with_lost_lines(note: str | None, said: object) -> str | None:
+    """A note with what the fold change by qPCR leaves out: then the two average different lines."""
+    lost = str(said).split(";")[0] if str(said).startswith(LOST_LINES) else ""
+    return "; ".join(filter(None, (note, lost and f"qPCR {lost}"))) or None
 
 
 def _why_unpaired(qpcr: float, expression: float) -> str | None:

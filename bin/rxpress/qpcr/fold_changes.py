@@ -20,6 +20,7 @@ from rxpress.qpcr.replicates import NOT_DETECTED
 from rxpress.qpcr.study_qpcr import StudyQpcr
 
 DDCT, PFAFFL, NO_TEST = "ddct", "pfaffl", "none"
+LOST_LINES = "leaves out"
 UNIT = {WELCH: "sample in a condition", PAIRED: "pair", LINES: "line on a side"}
 COLUMNS = (
     "study",
@@ -116,9 +117,11 @@ def _range_sd(plan: ContrastPlan, values: dict[str, float], well_sds: dict[str, 
 
 def _notes(study: StudyQpcr, plan: ContrastPlan, target: str, found: Evaluated) -> list[str]:
     """Why there is no estimate or no test, and what a fold change does not show."""
-    notes = [plan.note] if plan.note else []
+    notes = []
     if found.lost_lines:
-        notes.append(f"without {listing(found.lost_lines)}, which has no ΔCt in one of its conditions")
+        notes.append(f"{LOST_LINES} {listing(found.lost_lines)}, without ΔCt in one of its conditions")
+    if plan.note:
+        notes.append(plan.note)
     if found.missing:
         notes.append(f"no ΔCt{' of a pair' * (plan.test == PAIRED)} in {listing(found.missing)}")
     elif plan.testable and np.isnan(found.test.p_value):
