@@ -43,17 +43,13 @@ def chosen_references(table: CtTable, reference_genes: Sequence[str]) -> list[st
     return list(dict.fromkeys(reference_genes)) or table.endogenous_controls
 
 
-def _sample_wells(table: CtTable) -> list[Well]:
-    return [well for well in table.wells if well.sample and well.target and not well.control]
-
-
 def _check_samples(table: CtTable, samples: Collection[str], problems: Problems) -> None:
     """Samples must be of the sheet. A near miss is told as such; others on the plate are left out.
 
     A name like one of the sheet is taken for a slip if it is the same word but for case and marks, or if the
     sheet's sample has no well of its own.
     """
-    first = {well.sample: well.line for well in reversed(_sample_wells(table))}
+    first = table.samples
     found = [name for name in first if name in samples]
     free = [name for name in samples if name not in first]
     strange = sorted((name for name in first if name not in samples), key=lambda name: first[name])
@@ -83,7 +79,7 @@ def _check_targets(table: CtTable, problems: Problems) -> None:
     """Two spellings of one target are a slip."""
     first: dict[str, Well] = {}
     told = set()
-    for well in _sample_wells(table):
+    for well in table.of_samples:
         other = first.setdefault(plain_name(well.target) or well.target, well)
         if other.target != well.target and well.target not in told:
             told.add(well.target)
@@ -95,7 +91,7 @@ def _check_targets(table: CtTable, problems: Problems) -> None:
 def _check_efficiencies(table: CtTable, problems: Problems) -> None:
     """A target has one efficiency."""
     first: dict[str, Well] = {}
-    for well in _sample_wells(table):
+    for well in table.of_samples:
         if well.efficiency is None:
             continue
         other = first.setdefault(well.target, well)
@@ -108,7 +104,7 @@ def _check_efficiencies(table: CtTable, problems: Problems) -> None:
 def _check_replicates(table: CtTable, problems: Problems) -> None:
     """In a long table technical replicates of a sample and target that are numbered differ in number."""
     first: dict[tuple[str, ...], Well] = {}
-    for well in _sample_wells(table):
+    for well in table.of_samples:
         if well.replicate and not table.instrument:
             other = first.setdefault((well.sample, well.target, well.replicate, well.well), well)
             if other is not well:
@@ -135,7 +131,7 @@ def _check_references(
         what = "every target is a reference gene"
         problems.add(what, "measure at least one other gene", file)
     measured: dict[str, dict[str, int]] = {}
-    for well in _sample_wells(table):
+    for well in table.of_samples:
         if well.sample in samples and not well.omitted:
             measured.setdefault(well.sample, {}).setdefault(well.target, well.line)
     for gene in references:

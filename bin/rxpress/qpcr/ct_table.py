@@ -75,6 +75,16 @@ class CtTable:
     wells: tuple[Well, ...]
 
     @property
+    def of_samples(self) -> list[Well]:
+        """The wells that name a sample and a target and are no controls."""
+        return [well for well in self.wells if well.sample and well.target and not well.control]
+
+    @property
+    def samples(self) -> dict[str, int]:
+        """The samples that have wells, each with its first line."""
+        return {well.sample: well.line for well in reversed(self.of_samples)}
+
+    @property
     def targets(self) -> list[str]:
         """Targets of wells that are no controls, in order of appearance."""
         return list(dict.fromkeys(well.target for well in self.wells if well.target and not well.control))
