@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rxpress.design.planned_contrasts import Part, combine
 from rxpress.qpcr.concordance import lin_concordance
-from rxpress.qpcr.contrast_tests import sum_of_means
+from rxpress.qpcr.contrast_tests import WELCH, ContrastPlan, evaluate, sum_of_means
 from rxpress.qpcr.delta_ct import delta_ct, stability
 from rxpress.tables import read_table
 
@@ -51,6 +52,22 @@ def test_intervals_hold_the_truth_as_often_as_they_say(sizes: tuple[int, ...]) -
     assert 0.935 < hits / draws < 0.975
 
 
+def test_a_line_enters_an_average_whole_or_not_at_all() -> None:
+    """Each line has a part on both sides; B lacks its drug, so that its vehicle must not enter either."""
+    parts = tuple(
+        Part(line, side, sign, {f"{line}.{arm}": 1.0})
+        for line in "AB"
+        for side, sign, arm in (("up", 1, "drug"), ("down", -1, "DMSO"))
+    )
+    conditions = {f"{name}.{i}": name for part in parts for name in part.weights for i in (1, 2)}
+    libraries = {sample: (sample,) for sample in conditions}
+    plan = ContrastPlan("c", WELCH, combine(parts), parts, conditions, libraries, {}, True, "")
+    values = {"A.drug.1": 5.0, "A.drug.2": 6.0, "A.DMSO.1": 1.0, "A.DMSO.2": 2.0, "B.DMSO.1": 90.0}
+    found = evaluate(plan, values)
+    assert (found.test.estimate, found.lost_lines, found.up, found.down) == (4.0, ("B",), 2, 2)
+    assert evaluate(plan, {"B.DMSO.1": 90.0}).missing == ("A.drug", "B.drug", "A.DMSO")
+
+
 def test_stability_is_the_m_of_genorm() -> None:
     ct, wanted = golden("references"), golden("stability").set_index("gene")["m"]
     found = stability(-ct[list(wanted.index)].to_numpy().T)
@@ -87,6 +104,19 @@ def test_technical_errors_add_in_quadrature() -> None:
     assert found.value[0, 0] == pytest.approx(6.86)
     assert found.sd[0, 0] == pytest.approx(0.17, abs=0.005)
     assert found.se[0, 0] == pytest.approx(found.sd[0, 0] / np.sqrt(6))
+
+
+def test_the_error_of_delta_ct_is_what_repeated_plates_show() -> None:
+    """Three wells of a target (SD 0.3), two and four of two references (SD 0.1, 0.4), efficiencies known."""
+    rng = np.random.default_rng(3)
+    sd, wells, factors = np.array([0.3, 0.1, 0.4]), np.array([3, 2, 4]), np.array([1.9, 2.0, 1.8])
+    mean = np.array([[25.0], [20.0], [18.0]]) + rng.normal(0, sd / np.sqrt(wells), (20_000, 3)).T
+    single = np.array([[25.0], [20.0], [18.0]]) + rng.normal(0, sd, (20_000, 3)).T
+    spread = np.full(mean.shape, sd[:, None])
+    found = delta_ct(mean, spread, np.full(mean.shape, wells[:, None]), factors, [1, 2])
+    assert found.se[0, 0] == pytest.approx(found.value[0].std(), rel=0.02)
+    alone = delta_ct(single, spread, np.full(mean.shape, wells[:, None]), factors, [1, 2])
+    assert alone.sd[0, 0] == pytest.approx(alone.value[0].std(), rel=0.02)
 
 
 def test_lins_concordance_is_that_of_epir() -> None:

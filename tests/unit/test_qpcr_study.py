@@ -211,6 +211,15 @@ def test_reference_genes_that_move_with_treatment_are_warned_about(tmp_path: Pat
     assert "or the amount of RNA does" in alone.summary["warnings"][0]
 
 
+def test_amounts_of_rna_that_differ_by_chance_are_no_moving_reference(tmp_path: Path) -> None:
+    samples = sheet({"S1": "sensitive"}, replicates=4)
+    results = analyzed(tmp_path, samples, plate(samples, bortezomib, amounts=2.0, seed=2), REFERENCES)
+    table = results.tables["references"]
+    assert (table["shift"].abs() > 0.5).all()
+    assert (table["p_value"] > 0.05).all()
+    assert results.summary["warnings"] == []
+
+
 def test_efficiencies_give_the_ratio_of_pfaffl(tmp_path: Path) -> None:
     samples = sheet({"S1": "sensitive"})
     wells = plate(samples, bortezomib, targets=("GAPDH", "HMOX1"))
