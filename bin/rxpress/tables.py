@@ -6,6 +6,7 @@ read back equal. Gene tables carry `gene_id` and `gene_name` first.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
@@ -13,7 +14,7 @@ import json
 import re
 import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,14 +56,37 @@ class GeneMatrix:
         return GeneMatrix(self.gene_ids, self.gene_names, list(samples), self.values[:, columns])
 
 
-def read_text(path: str | Path) -> str:
-    """Text of a file, plain or gzip whatever its name says, without byte-order mark, lines ended by \\n."""
+@dataclass(frozen=True)
+class TableWithin:
+    """A table within a text: the line of its header, its header, and the rows below with their lines.
+
+    Rows are as they are, blank ones too, cells stripped. preamble : whether lines stand above the header
+    that are no comments (`#`).
+    """
+
+    line: int
+    header: list[str]
+    rows: list[tuple[int, list[str]]]
+    preamble: bool
+
+
+def read_text(path: str | Path, fallback: str = "") -> str:
+    """Text of a file, plain or gzip whatever its name says, without byte-order mark, lines ended by \\n.
+
+    With a `fallback` (files of instruments) UTF-16 is read too, and what is neither by that encoding; without
+    one, what is not UTF-8 is an InputError.
+    """
     data = _unzipped(Path(path).read_bytes(), Path(path).name)
+    utf_16 = fallback and data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-16" if utf_16 else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise InputError(Problem("is not UTF-8 text", "save it as UTF-8", Path(path).name, line)) from None
+        if not fallback:
+            raise InputError(
+                Problem("is not UTF-8 text", "save it as UTF-8", Path(path).name, line)
+            ) from None
+        text = data.decode(fallback, errors="replace")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -95,6 +119,29 @@ def read_rows(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]
         what, fix = "a cell has no end", "look for a quote that is not closed"
         raise InputError(Problem(what, fix, Path(path).name, reader.line_num)) from None
     return header, rows
+
+
+def read_rows_below(
+    path: str | Path, likeness: Callable[[list[str]], int], fallback: str = ""
+) -> TableWithin:
+    """A table that begins somewhere in a text, at the first of the lines whose cells have most `likeness`."""
+    lines = read_text(path, fallback).split("\n")
+    top = int(np.argmax([likeness(_cells(line)) if line.strip() else -1 for line in lines]))
+    reader = csv.reader(lines[top:], delimiter=_delimiter(lines[top]))
+    try:
+        header, *rows = [(top + reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
+    except csv.Error:
+        what, fix = "a cell has no end", "look for a quote that is not closed"
+        raise InputError(Problem(what, fix, Path(path).name, top + reader.line_num)) from None
+    preamble = any(line.strip() and not line.startswith("#") for line in lines[:top])
+    return TableWithin(*header, rows, preamble)
+
+
+def _cells(line: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=_delimiter(line)), [])
+    except csv.Error:
+        return []
 
 
 def read_gmt(path: str | Path) -> list[tuple[int, list[str]]]:
