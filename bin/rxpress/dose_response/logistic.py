@@ -22,6 +22,8 @@ NO_DRUG = -1e5
 HILL_BOUNDS = (0.1, 10.0)
 # EC50 may lie this many fold outside the doses; beyond, all curves look alike there.
 CENTRE_FOLDS = 100.0
+# A plateau of which only the beginning is seen may lie so far above the points.
+HEADROOM = 0.25
 GRID_CENTRES, GRID_HILLS, STARTS = 16, (0.5, 1.0, 2.0, 5.0), 3
 ITERATIONS, STEP_TOLERANCE = 200, 1e-8
 
@@ -75,9 +77,11 @@ def ln_ic50(parameters: np.ndarray) -> np.ndarray:
 def parameter_bounds(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Lower and upper bounds, each (curves, 4).
 
-    Plateaus lie between the lowest and the highest of the points, 0 and 1 (the control).
+    No plateau lies below zero and all points, or above one (the control) and HEADROOM of the range of the
+    points above the highest of them.
     """
-    low, high = np.minimum(y.min(axis=1), 0.0), np.maximum(y.max(axis=1), 1.0)
+    low = np.minimum(y.min(axis=1), 0.0)
+    high = np.maximum(y.max(axis=1) + HEADROOM * np.ptp(y, axis=1), 1.0)
     first, last = dose_range(x)
     room = np.log(CENTRE_FOLDS)
     hills = np.broadcast_to(np.log(HILL_BOUNDS)[:, None], (2, len(y)))

@@ -180,5 +180,5 @@ def _check_names(
 
 def _likely(name: str, known: Sequence[str]) -> str | None:
     """A known name that another may be a slip of: alike, and with the same digits (KMS-11 is not KMS-12)."""
-    near = nearest(name, known, cutoff=0.85)
+    near = nearest(name, known, cutoff=0.8)
     return near if near and re.findall(r"\d", near) == re.findall(r"\d", name) else None
