@@ -1,11 +1,13 @@
 #!/usr/bin/env nextflow
 /*
  * rxpress: from the raw data of a drug-response study to one report.
- * check → reads → contrasts and tests → what they mean → report
+ * check → reads, viability → contrasts and tests → what they mean, qPCR → report
  */
 include { INPUTS } from './workflows/inputs'
 include { READS } from './workflows/reads'
+include { DOSE } from './workflows/dose'
 include { DIFFERENTIAL } from './workflows/differential'
+include { QPCR } from './workflows/qpcr'
 include { INTERPRET } from './workflows/interpret'
 include { REPORT } from './workflows/report'
 include { knownOf } from './functions/known'
@@ -42,7 +44,7 @@ workflow RXPRESS {
     )
 
     def without_files = INPUTS.out.rows
-        .filter { row -> given.counts && row.fastq_1 == 'NA' && row.quant == 'NA' }
+        .filter { row -> row.data_source == 'counts' }
         .map { row -> row.study }
         .unique()
     IMPORT_COUNTS(
@@ -57,10 +59,12 @@ workflow RXPRESS {
         }
         .mix(IMPORT_COUNTS.out.counts.map { study, plain -> [study, plain, []] })
 
+    DOSE(existing(given.viability), INPUTS.out.samples, given.subMap('vehicle', 'ic50_threshold'))
     DIFFERENTIAL(
-        INPUTS.out.samples,
+        INPUTS.out.samples.filter { table -> table.countLines() > 1 },
         READS.out.status,
         counts,
+        DOSE.out.labels,
         [contrasts: existing(given.contrasts), control_genes: existing(given.control_genes)],
         [
             design: given.subMap(
@@ -70,6 +74,13 @@ workflow RXPRESS {
         ]
     )
 
+    QPCR(
+        existing(given.qpcr),
+        DIFFERENTIAL.out.samples_of_studies,
+        DIFFERENTIAL.out.contrasts_of_studies,
+        DIFFERENTIAL.out.differential,
+        given.subMap('reference_genes', 'vehicle', 'max_ct_sd', 'max_ct', 'alpha')
+    )
     def known = knownOf(given)
     INTERPRET(
         DIFFERENTIAL.out.differential,
@@ -86,11 +97,13 @@ workflow RXPRESS {
             differential: DIFFERENTIAL.out.differential,
             comparison: INTERPRET.out.comparison,
             interpretation: INTERPRET.out.interpretation,
+            dose_response: DOSE.out.tables,
+            qpcr: QPCR.out.tables,
             logs: READS.out.logs,
             hashed: INPUTS.out.hashed.mix(READS.out.hashed)
         ],
         INPUTS.out.samples.mix(INPUTS.out.plan).map { path -> ['inputs', path] }
-            .mix(READS.out.published, DIFFERENTIAL.out.published, INTERPRET.out.published)
+            .mix(READS.out.published, DIFFERENTIAL.out.published, INTERPRET.out.published, DOSE.out.published, QPCR.out.published)
             .mix(IMPORT_COUNTS.out.counts.map { _study, path -> placed(path, '', 2) }),
         known,
         given
@@ -101,8 +114,8 @@ workflow {
     if (params.help || params.version) {
         println(params.help ? helpText() : "rxpress ${workflow.manifest.version}")
     }
-    else if (!params.input || !params.outdir) {
-        error("--input and --outdir are required, e.g. nextflow run . --input samplesheet.csv --outdir results; --help lists all parameters")
+    else if (!(params.input || params.viability) || !params.outdir) {
+        error("--input (or --viability) and --outdir are required, e.g. nextflow run . --input samplesheet.csv --outdir results; --help lists all parameters")
     }
     else {
         RXPRESS(params)

@@ -12,19 +12,19 @@ from rxpress.errors import Problems, require, run_command
 ROOT = Path(__file__).resolve().parent.parent
 STAGED = (
     *("transcripts", "annotation", "tx2gene", "genome", "index", "counts", "contrasts", "control_genes"),
-    *("drug_pack", "signatures", "gene_sets", "pathway_weights"),
+    *("viability", "qpcr", "drug_pack", "signatures", "gene_sets", "pathway_weights"),
 )
+TABLES = ("samplesheet", "viability", "qpcr", "drug_pack")
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--input", required=True, help="samplesheet, CSV or TSV")
+    parser.add_argument("--input", default="", help="samplesheet, CSV or TSV; none with viability alone")
     parser.add_argument("--params", required=True, type=Path, help="parameters of the run, JSON")
     parser.add_argument("--outdir", required=True, type=Path)
     parser.add_argument("--peek", type=Path, help="what main.nf saw of the files; default: look at them")
     parser.add_argument("--schema", type=Path, default=ROOT / "nextflow_schema.json")
-    parser.add_argument("--sheet_schema", type=Path, default=ROOT / "assets/schema/samplesheet.schema.json")
-    parser.add_argument("--pack_schema", type=Path, default=ROOT / "assets/schema/drug_pack.schema.json")
+    parser.add_argument("--table_schemas", type=Path, default=ROOT / "assets/schema", help="their folder")
     for role in STAGED:
         parser.add_argument(f"--{role}", type=Path, help="default: as in --params, if it is there")
     parser.add_argument("--tools", default="", help="programs that must be on PATH")
@@ -41,7 +41,8 @@ def main() -> None:
     from rxpress.tables import read_json, write_json, write_records
 
     params = read_json(args.params)
-    schemas = Schemas(*map(read_json, (args.schema, args.sheet_schema, args.pack_schema)))
+    tables = (args.table_schemas / f"{name}.schema.json" for name in TABLES)
+    schemas = Schemas(read_json(args.schema), *map(read_json, tables))
     peeks = by_path(read_peeks(args.peek)) if args.peek else None
     staged = {role: getattr(args, role) for role in STAGED}
     given = gather(args.input, params, schemas, peeks, staged, args.tools.split())

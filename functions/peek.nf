@@ -8,7 +8,7 @@ def existing(path) {
 }
 
 def peekParameters(given) {
-    def named = ['input', 'transcripts', 'gtf', 'gff', 'tx2gene', 'genome', 'salmon_index', 'counts', 'contrasts', 'control_genes']
+    def named = ['input', 'transcripts', 'gtf', 'gff', 'tx2gene', 'genome', 'salmon_index', 'counts', 'viability', 'qpcr', 'contrasts', 'control_genes']
     def known = ['drug_pack', 'signatures', 'gene_sets', 'pathway_weights', 'multiqc_config']
     (named + known)
         .findAll { name -> given[name] }

@@ -15,7 +15,11 @@ from rxpress.tables import read_json
 ROOT = Path(__file__).resolve().parent.parent
 SHEET_SCHEMA = read_json(ROOT / "assets/schema/samplesheet.schema.json")
 PARAMETER_SCHEMA = read_json(ROOT / "nextflow_schema.json")
-PACK_SCHEMA = read_json(ROOT / "assets/schema/drug_pack.schema.json")
+SCHEMAS = Schemas(
+    PARAMETER_SCHEMA,
+    SHEET_SCHEMA,
+    *(read_json(ROOT / f"assets/schema/{table}.schema.json") for table in ("viability", "qpcr", "drug_pack")),
+)
 QUANT_HEADER = "Name\tLength\tEffectiveLength\tTPM\tNumReads\n"
 TRANSCRIPTS = {"TX1.1": "GENE1", "TX2.1": "GENE1", "TX3.1": "GENE2"}
 SHEET = """\
@@ -67,7 +71,7 @@ def write_quant(folder: Path, names: Sequence[str] = tuple(TRANSCRIPTS), index: 
 def examine(sheet: Path, params: Mapping[str, Any], **more: Any) -> tuple[Findings | None, Problems]:
     """What CHECK_INPUTS finds when it looks at the files itself."""
     problems = Problems()
-    given = gather(str(sheet), params, Schemas(PARAMETER_SCHEMA, SHEET_SCHEMA, PACK_SCHEMA), **more)
+    given = gather(str(sheet), params, SCHEMAS, **more)
     return check_everything(given, problems), problems
 
 

@@ -12,6 +12,7 @@ workflow DIFFERENTIAL {
     samples     // samples.tsv of all studies
     status      // status.json of each sequenced sample
     counts      // [study, counts for the tests, gene lengths or []]
+    labels      // responses of lines by IC50, or []
     requested   // [contrasts:, control_genes:], [] where not given
     opts        // [design:, test:]
 
@@ -20,6 +21,7 @@ workflow DIFFERENTIAL {
         samples,
         status.toSortedList { path -> path.name },
         requested.contrasts,
+        labels,
         opts.design + [digest: toolkitDigest('design_contrasts.py')]
     )
     def designs = perStudy(DESIGN_CONTRASTS.out.samples).join(perStudy(DESIGN_CONTRASTS.out.contrasts))
@@ -29,6 +31,8 @@ workflow DIFFERENTIAL {
         opts.test + [digest: toolkitDigest('test_expression.py')]
     )
 
+    samples_of_studies = DESIGN_CONTRASTS.out.samples
+    contrasts_of_studies = DESIGN_CONTRASTS.out.contrasts
     excluded = DESIGN_CONTRASTS.out.excluded
     expression = TEST_EXPRESSION.out.for_report
     differential = TEST_EXPRESSION.out.differential
@@ -36,6 +40,8 @@ workflow DIFFERENTIAL {
         .mix(TEST_EXPRESSION.out.differential.map { folder -> placed(folder, '', 1) }, TEST_EXPRESSION.out.log2_expression.map { path -> placed(path, '', 2) })
 
     emit:
+    samples_of_studies
+    contrasts_of_studies
     excluded
     expression
     differential

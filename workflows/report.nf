@@ -12,7 +12,7 @@ include { shownParameters } from '../functions/parameters'
 
 workflow REPORT {
     take:
-    results     // channels: [inputs:, status:, expression:, differential:, comparison:, interpretation:, logs:, hashed:]
+    results     // channels: [inputs:, status:, expression:, differential:, comparison:, interpretation:, dose_response:, qpcr:, logs:, hashed:]
     published   // [where it stands under --outdir, file or files]
     known       // files: [drug_packs:, gene_sets:]
     given       // map of all parameters
@@ -39,6 +39,8 @@ workflow REPORT {
         byName(results.differential),
         byName(results.comparison),
         byName(results.interpretation),
+        byName(results.dose_response),
+        byName(results.qpcr),
         provenance,
         file("${projectDir}/nextflow_schema.json"),
         [digest: toolkitDigest('report_sections.py')]
@@ -49,6 +51,8 @@ workflow REPORT {
         byName(results.differential),
         byName(results.comparison),
         byName(results.interpretation),
+        byName(results.dose_response),
+        byName(results.qpcr),
         provenance,
         known.drug_packs,
         known.gene_sets,

@@ -157,6 +157,15 @@ def _delimiter(header: str) -> str:
     return "\t" if "\t" in header else ";" if ";" in header and "," not in header else ","
 
 
+def read_matrix_names(path: str | Path) -> list[str]:
+    """The names in the header of a user's matrix, as `read_user_matrix` finds them."""
+    text = read_text(path)
+    while text.startswith("#"):
+        text = text.partition("\n")[2]
+    header = text.partition("\n")[0]
+    return [name.strip() for name in next(csv.reader([header], delimiter=_delimiter(header)), [])]
+
+
 def read_user_matrix(path: str | Path) -> pd.DataFrame:
     """A user's matrix, CSV or TSV (told by its header line): first column text, types of others inferred.
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from rxpress.checking.assay_checks import COUNTS, QPCR, check_dose_response, find_sources
 from rxpress.checking.inputs import Given, Inputs, References, attempt, read_references
 from rxpress.checking.knowledge_checks import check_knowledge
 from rxpress.checking.parameters import check_parameters, file_parameters, listed, parameter_rules
@@ -22,6 +23,7 @@ from rxpress.reads import GZIP_MAGIC, mate_names_agree
 from rxpress.samplesheet import (
     Row,
     Sample,
+    Sheet,
     by_study,
     check_cells,
     check_gates,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from rxpress.design.study_design import StudyDesign
 
 DATA_COLUMNS = ("fastq_1", "fastq_2", "quant")
+SOURCE = "data_source"
 
 
 @dataclass(frozen=True)
@@ -59,17 +62,17 @@ def check_everything(given: Given, problems: Problems) -> Findings | None:
     attempt(problems, require, programs=given.tools)
     params = check_parameters(given.schemas.parameters, given.params, problems)
     check_parameter_files(given, params, problems)
-    if given.sheet is None and not problems.found:
-        problems.add("cannot be read", "give a samplesheet, CSV or TSV", "--input")
     of_sheet = Problems()
-    sheet = attempt(of_sheet, read_sheet, given.sheet, given.schemas.sheet, of_sheet) if given.sheet else None
+    sheet = _sheet_of(given, params, of_sheet, problems)
     if sheet is None:
         problems.found += of_sheet.found
         read_references(given.files, False, problems)
         return None
     rules = parameter_rules(given.schemas.parameters)
     chosen = {name for name, value in params.items() if value != rules[name].get("default")}
-    inputs = Inputs(sheet, given.schemas.sheet, join_lanes(sheet), params, chosen, given.peeks, given.files)
+    samples = join_lanes(sheet)
+    sources = find_sources(given, samples, params["reference_genes"], problems)
+    inputs = Inputs(sheet, given.schemas.sheet, samples, params, chosen, given.peeks, given.files, sources)
     check_sheet(inputs, of_sheet)
     problems.found += sorted(of_sheet.found, key=lambda problem: problem.line or 0)
     problems.warnings += sorted(of_sheet.warnings, key=lambda problem: problem.line or 0)
@@ -80,8 +83,22 @@ def check_everything(given: Given, problems: Problems) -> Findings | None:
         reference_check(inputs, references, problems)
     check_knowledge(inputs, given.schemas.pack, problems)
     header, rows = _rows_of_samples(inputs)
+    check_dose_response(inputs, given, [dict(zip(header, row, strict=True)) for row in rows], problems)
     designs = check_design(inputs, header, rows, problems)
     return Findings(inputs, references, header, rows, designs)
+
+
+def _sheet_of(
+    given: Given, params: Mapping[str, Any], of_sheet: Problems, problems: Problems
+) -> Sheet | None:
+    """The samplesheet; one without samples where only viability is given."""
+    if given.sheet:
+        return attempt(of_sheet, read_sheet, given.sheet, given.schemas.sheet, of_sheet)
+    if params["viability"] and not params["input"]:
+        return Sheet("", [], [])
+    if not problems.found:
+        problems.add("cannot be read", "give a samplesheet, CSV or TSV", "--input")
+    return None
 
 
 def check_parameter_files(given: Given, params: Mapping[str, Any], problems: Problems) -> None:
@@ -116,8 +133,7 @@ def check_sheet(inputs: Inputs, problems: Problems) -> None:
     check_parents(inputs.samples, inputs.schema, file, problems)
     for study, samples in by_study(inputs.samples, inputs.schema).items():
         check_study(study, samples, file, problems)
-        if inputs.params.get("counts"):
-            _check_platform(study, samples, file, problems)
+        _check_platform(study, inputs, samples, problems)
     _check_sources(inputs, problems)
     _check_same_files(inputs, problems)
     gates = Gates(min_rin=inputs.params["min_rin"], min_purity=inputs.params["min_purity"])
@@ -130,17 +146,11 @@ def tolerated(inputs: Inputs, problems: Problems, fix: str) -> tuple[Any, str]:
     return (problems.add, "--strict does not go on without it") if inputs.strict else (problems.warn, fix)
 
 
-def data_source(sample: Sample) -> str:
-    """Where a sample's expression comes from: `reads`, `quant` or `cel`, else `counts` (the matrix)."""
-    sources = {"fastq_1": "reads", "fastq_2": "reads", "quant": "quant", "cel": "cel"}
-    return next((source for column, source in sources.items() if sample.paths(column)), "counts")
-
-
 def _check_sources(inputs: Inputs, problems: Problems) -> None:
-    """Every sample needs data: files of its own, or a column of --counts."""
-    without = [sample for sample in inputs.samples if data_source(sample) == "counts"]
+    """Every sample needs data: files of its own, a column of --counts, or wells of --qpcr."""
+    without = [sample for sample in inputs.samples if inputs.sources[sample.name] == COUNTS]
     if without and not inputs.params.get("counts"):
-        fix = "fill 'fastq_1' (and 'fastq_2') or 'quant', or give --counts"
+        fix = "fill 'fastq_1' (and 'fastq_2') or 'quant', or give --counts or --qpcr"
         if len(without) == len(inputs.samples):
             problems.add("no sample has a data file", fix, inputs.sheet.file)
         else:
@@ -155,10 +165,16 @@ def _check_sources(inputs: Inputs, problems: Problems) -> None:
         problems.add(what, "give counts or reads", inputs.sheet.file, sample.line, "cel")
 
 
-def _check_platform(study: str, samples: Sequence[Sample], file: str, problems: Problems) -> None:
-    """A study is one matrix: reads and Salmon folders can be merged, a count matrix stands alone."""
-    of_matrix = [sample for sample in samples if data_source(sample) == "counts"]
-    if of_matrix and len(of_matrix) < len(samples):
+def _check_platform(study: str, inputs: Inputs, samples: Sequence[Sample], problems: Problems) -> None:
+    """A study is one matrix: reads and Salmon folders can be merged; a count matrix and qPCR stand alone."""
+    file = inputs.sheet.file
+    of_matrix, of_qpcr = (
+        [sample for sample in samples if inputs.sources[sample.name] == source] for source in (COUNTS, QPCR)
+    )
+    if of_qpcr and len(of_qpcr) < len(samples):
+        what = f"sample '{of_qpcr[0].name}' has qPCR only, while others of study '{study}' have expression"
+        problems.add(what, "make two studies of them", file, of_qpcr[0].line, "study")
+    elif inputs.params.get("counts") and of_matrix and len(of_matrix) < len(samples):
         what = f"sample '{of_matrix[0].name}' has no data file, while others of study '{study}' have one"
         problems.add(what, "make two studies of them", file, of_matrix[0].line, "study")
 
@@ -278,7 +294,10 @@ def _rows_of_samples(inputs: Inputs) -> tuple[list[str], list[list[str | None]]]
         return peek.resolved if peek else path
 
     vehicle = inputs.params["vehicle"]
-    return sample_table(inputs.samples, inputs.sheet, inputs.schema, vehicle, resolve)
+    header, rows = sample_table(inputs.samples, inputs.sheet, inputs.schema, vehicle, resolve)
+    header = [*(name for name in header if name != SOURCE), SOURCE]
+    sources = [inputs.sources[sample.name] for sample in inputs.samples]
+    return header, [[*row, source] for row, source in zip(rows, sources, strict=True)]
 
 
 def check_design(

@@ -25,6 +25,8 @@ ROLES = {
     "genome": ("genome",),
     "index": ("salmon_index",),
     "counts": ("counts",),
+    "viability": ("viability",),
+    "qpcr": ("qpcr",),
     "contrasts": ("contrasts",),
     "control_genes": ("control_genes",),
     "drug_pack": ("drug_pack",),
@@ -37,10 +39,12 @@ FOLDERS = ("index", "drug_pack")
 
 @dataclass(frozen=True)
 class Schemas:
-    """What parameters, samplesheet and drug packs must look like."""
+    """What parameters and tables must look like."""
 
     parameters: Schema
     sheet: Schema
+    viability: Schema
+    qpcr: Schema
     pack: Schema
 
 
@@ -98,7 +102,7 @@ class Inputs:
     """The samplesheet with its schema and samples, the parameters' values, and the files that are staged.
 
     `chosen` names the parameters that are not at their default; `peeks` is what was seen of paths.
-    `files` has those of ROLES that are there.
+    `files` has those of ROLES that are there; `sources` : where each sample's expression comes from.
     """
 
     sheet: Sheet
@@ -108,6 +112,7 @@ class Inputs:
     chosen: Set[str]
     peeks: Peeks
     files: Mapping[str, Path]
+    sources: Mapping[str, str]
 
     @property
     def strict(self) -> bool:

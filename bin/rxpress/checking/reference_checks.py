@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from rxpress.annotation import Annotation
+from rxpress.checking.assay_checks import COUNTS
 from rxpress.checking.count_matrix import (
     CountMatrix,
     check_count_columns,
@@ -220,8 +221,8 @@ def check_counts(inputs: Inputs, references: References, problems: Problems) -> 
         if sample.name in matrix.counts:
             what = f"sample '{sample.name}' has a data file, but is a column of --counts as well"
             problems.add(what, "leave one of the two away", inputs.sheet.file, sample.line, "sample")
-    here = {sample.name for sample in others}
-    lines = {sample.name: sample.line for sample in inputs.samples if sample.name not in here}
+    of_matrix = [sample for sample in inputs.samples if inputs.sources[sample.name] == COUNTS]
+    lines = {sample.name: sample.line for sample in of_matrix}
     if not lines:
         problems.add("no sample takes its values from it: all have data files", "leave it away", "--counts")
     check_count_columns(matrix, lines, inputs.sheet.file, problems)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rxpress.checking.checks import Findings, data_source
+from rxpress.checking.checks import Findings
 from rxpress.checking.inputs import Given
 from rxpress.design.study_design import StudyDesign
 from rxpress.errors import Problem
@@ -20,7 +20,7 @@ def describe_run(findings: Findings, warnings: Iterable[Problem]) -> dict[str, A
     mapping, annotation = references.mapping, references.annotation
     return {
         "studies": {
-            study: _describe_study(samples, findings.designs[study])
+            study: _describe_study(samples, findings.designs[study], findings.inputs.sources)
             for study, samples in by_study(findings.inputs.samples, findings.inputs.schema).items()
         },
         "warnings": [str(warning) for warning in dict.fromkeys(warnings)],
@@ -54,8 +54,10 @@ def _files_of(role: str, path: Path) -> list[Path]:
     return sorted(one for one in path.iterdir() if one.is_file()) if path.is_dir() else [path]
 
 
-def _describe_study(samples: Sequence[Sample], design: StudyDesign) -> dict[str, Any]:
-    sources = {data_source(sample) for sample in samples}
+def _describe_study(
+    samples: Sequence[Sample], design: StudyDesign, sources_of: Mapping[str, str]
+) -> dict[str, Any]:
+    sources = {sources_of[sample.name] for sample in samples}
     return {
         "samples": len(samples),
         "kind": sources.pop() if len(sources) == 1 else "mixed",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from rxpress.cells import column, text, text_rows
+from rxpress.cells import column, number, text, text_rows
 from rxpress.errors import InputError, Problem
 
 RESPONSES = ("sensitive", "resistant")
@@ -49,8 +49,11 @@ def fill_responses(
 
     samples : the rows of samples.tsv; labels : `study cell_line treatment response source ic50_nM reason`,
     or None. The sheet wins; where it contradicts a label, a note says so. The vehicle's rows take a label
-    when all labels of the line agree. The new column `response_source` is `sheet`, `ic50` or `none`.
+    when all labels of the line agree. The new column `response_source` is `sheet`, `ic50` or `none`. Without
+    a column `ic50_nM` in the sheet, that of the labels is added.
     """
+    if labels is not None and "ic50_nM" not in samples:
+        samples = samples.assign(ic50_nM=_fitted_ic50(samples, labels))
     labelled = _labels(labels)
     notes: dict[str, list[str]] = {}
     responses, sources = [], []
@@ -68,6 +71,21 @@ def fill_responses(
     unique = {study: list(dict.fromkeys(found)) for study, found in notes.items()}
     filled = pd.Series(responses, index=samples.index, dtype=object)
     return samples.assign(response=filled, response_source=sources), unique
+
+
+def _fitted_ic50(samples: pd.DataFrame, labels: pd.DataFrame) -> list[float | None]:
+    """IC50 of each sample's line, nM: to its treatment, or the line's only one (of the vehicle's rows)."""
+    found: dict[tuple[str, str], dict[str, float]] = {}
+    who = text_rows(labels, "study", "cell_line", "treatment")
+    for (study, line, treatment), value in zip(who, column(labels, "ic50_nM", number), strict=True):
+        if line and treatment and value is not None:
+            found.setdefault((study or "study", line), {})[treatment] = value
+    answer = []
+    for study, line, treatment in text_rows(samples, "study", "cell_line", "treatment"):
+        of_line = found.get((study or "study", line or ""), {})
+        only = next(iter(of_line.values())) if len(of_line) == 1 else None
+        answer.append(of_line.get(treatment or "", only))
+    return answer
 
 
 def _labels(labels: pd.DataFrame | None) -> dict[tuple[str, str], dict[str, str]]:

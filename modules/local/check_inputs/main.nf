@@ -17,6 +17,8 @@ process CHECK_INPUTS {
     path genome, stageAs: 'genome/*'
     path index, stageAs: 'index/*'
     path counts, stageAs: 'counts/*'
+    path viability, stageAs: 'viability/*'
+    path qpcr, stageAs: 'qpcr/*'
     path contrasts, stageAs: 'contrasts/*'
     path control_genes, stageAs: 'control/*'
     path drug_pack, stageAs: 'drug_pack/*'
@@ -26,7 +28,7 @@ process CHECK_INPUTS {
 
     output:
     path 'samples.tsv', emit: samples
-    path '*/samples.tsv', emit: studies
+    path '*/samples.tsv', emit: studies, optional: true
     path 'plan.json', emit: plan
     path 'inputs.tsv', emit: inputs
     tuple val(task.process), val('python'), eval('python3 -c "import platform; print(platform.python_version())"'), topic: versions
@@ -34,22 +36,20 @@ process CHECK_INPUTS {
     script:
     def files = options(
         transcripts: transcripts, annotation: annotation, tx2gene: tx2gene, genome: genome, index: index, counts: counts,
-        contrasts: contrasts, control_genes: control_genes, drug_pack: drug_pack, signatures: signatures,
-        gene_sets: gene_sets, pathway_weights: pathway_weights, tools: opts.tools)
+        viability: viability, qpcr: qpcr, contrasts: contrasts, control_genes: control_genes, drug_pack: drug_pack,
+        signatures: signatures, gene_sets: gene_sets, pathway_weights: pathway_weights, tools: opts.tools)
     """
     check_inputs.py --input '${sheet}' --params '${given}' --peek '${peek}' \\
-        --schema schemas/nextflow_schema.json --sheet_schema schemas/samplesheet.schema.json \\
-        --pack_schema schemas/drug_pack.schema.json ${files} --outdir .
+        --schema schemas/nextflow_schema.json --table_schemas schemas ${files} --outdir .
     """
 
     stub:
     def files = options(
         transcripts: transcripts, annotation: annotation, tx2gene: tx2gene, genome: genome, index: index, counts: counts,
-        contrasts: contrasts, control_genes: control_genes, drug_pack: drug_pack, signatures: signatures,
-        gene_sets: gene_sets, pathway_weights: pathway_weights)
+        viability: viability, qpcr: qpcr, contrasts: contrasts, control_genes: control_genes, drug_pack: drug_pack,
+        signatures: signatures, gene_sets: gene_sets, pathway_weights: pathway_weights)
     """
     check_inputs.py --input '${sheet}' --params '${given}' --peek '${peek}' \\
-        --schema schemas/nextflow_schema.json --sheet_schema schemas/samplesheet.schema.json \\
-        --pack_schema schemas/drug_pack.schema.json ${files} --outdir .
+        --schema schemas/nextflow_schema.json --table_schemas schemas ${files} --outdir .
     """
 }

@@ -9,6 +9,7 @@ process DESIGN_CONTRASTS {
     path samples, stageAs: 'understood/*'
     path status, stageAs: 'status/*'
     path contrasts, stageAs: 'requested/*'
+    path labels, stageAs: 'labels/*'
     val opts
 
     output:
@@ -18,7 +19,7 @@ process DESIGN_CONTRASTS {
 
     script:
     def more = options(
-        status: status, contrasts: contrasts, drug: opts.drug, vehicle: opts.vehicle, covariates: opts.covariates,
+        status: status, contrasts: contrasts, labels: labels, drug: opts.drug, vehicle: opts.vehicle, covariates: opts.covariates,
         min_reads: opts.min_reads, min_mapped_percent: opts.min_mapped_percent, min_rin: opts.min_rin,
         min_purity: opts.min_purity, strict: opts.strict)
     """

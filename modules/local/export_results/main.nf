@@ -11,6 +11,8 @@ process EXPORT_RESULTS {
     path differential, stageAs: 'results/differential/*'
     path comparison, stageAs: 'results/comparison/*'
     path interpretation, stageAs: 'results/interpretation/*'
+    path dose_response, stageAs: 'results/dose_response/*'
+    path qpcr, stageAs: 'results/qpcr/*'
     path provenance, stageAs: 'results/provenance/*'
     path packs, stageAs: 'packs/*'
     path gene_sets, stageAs: 'gene_sets/*'

@@ -10,6 +10,8 @@ process REPORT_SECTIONS {
     path differential, stageAs: 'results/differential/*'
     path comparison, stageAs: 'results/comparison/*'
     path interpretation, stageAs: 'results/interpretation/*'
+    path dose_response, stageAs: 'results/dose_response/*'
+    path qpcr, stageAs: 'results/qpcr/*'
     path provenance, stageAs: 'results/provenance/*'
     path schema
     val opts

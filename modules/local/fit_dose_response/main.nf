@@ -1,0 +1,31 @@
+include { options } from '../../../functions/options'
+
+process FIT_DOSE_RESPONSE {
+    label 'toolkit'
+    cache 'deep'
+    memory { 2.GB * task.attempt }
+
+    input:
+    path viability, stageAs: 'viability/*'
+    path samples, stageAs: 'understood/*'
+    path schema
+    val opts
+
+    output:
+    path 'dose_response/*', emit: tables
+    path 'dose_response/labels.tsv', emit: labels
+    tuple val(task.process), val('scipy'), eval('python3 -c "import scipy; print(scipy.__version__)"'), topic: versions
+
+    script:
+    def more = options(vehicle: opts.vehicle, ic50_threshold: opts.ic50_threshold)
+    """
+    fit_dose_response.py --viability ${viability} --samples ${samples} --schema ${schema} ${more} --outdir dose_response
+    """
+
+    stub:
+    """
+    mkdir dose_response
+    touch dose_response/fits.tsv
+    printf 'study\\tcell_line\\ttreatment\\tresponse\\tsource\\tic50_nM\\treason\\n' > dose_response/labels.tsv
+    """
+}

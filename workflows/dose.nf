@@ -1,0 +1,29 @@
+/*
+ * From viability to IC50s, and to lines called sensitive and resistant.
+ */
+include { FIT_DOSE_RESPONSE } from '../modules/local/fit_dose_response/main'
+include { toolkitDigest } from '../functions/digest'
+
+workflow DOSE {
+    take:
+    viability   // table, [] where not given
+    samples     // samples.tsv of all studies
+    opts        // [vehicle:, ic50_threshold:]
+
+    main:
+    FIT_DOSE_RESPONSE(
+        channel.of(viability).filter { table -> table }.first(),
+        samples,
+        file("${projectDir}/assets/schema/viability.schema.json"),
+        opts + [digest: toolkitDigest('fit_dose_response.py')]
+    )
+
+    tables = FIT_DOSE_RESPONSE.out.tables
+    labels = FIT_DOSE_RESPONSE.out.labels.ifEmpty { [] }.first()
+    published = tables.flatten().map { path -> ['dose_response', path] }
+
+    emit:
+    tables
+    labels      // labels.tsv, or [] without viability
+    published
+}
