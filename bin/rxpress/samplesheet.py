@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rxpress.checking.peek import PATH_COLUMNS
-from rxpress.design.conditions import FOUND_OUT, UNITS
+from rxpress.design.conditions import FOUND_OUT, SOURCE, UNITS
 from rxpress.design.gates import Gates, sheet_reasons
 from rxpress.errors import InputError, Problem, Problems, did_you_mean, nearest
 from rxpress.tables import MISSING, read_rows
@@ -104,7 +104,7 @@ def _name_columns(header: Sequence[str], schema: Schema, file: str, problems: Pr
             absent.remove(meant)
         elif name in columns:
             problems.add("stands twice in the header", "remove one of the two columns", file, 1, name)
-        elif name in FOUND_OUT:
+        elif name in (*FOUND_OUT, SOURCE):
             problems.add("is a column that rxpress adds itself", f"call it 'my_{name}'", file, 1, name)
         columns.append(meant or name)
     for name in schema["required"]:

@@ -150,7 +150,8 @@ def test_cel_files_are_refused_as_long_as_they_cannot_be_read(tmp_path, params):
 
 def test_a_sheet_without_any_data_is_told_once(tmp_path, params):
     assert told(tmp_path, "sample,treatment\na,DMSO\nb,drug\n", params)[0] == [
-        "samples.csv: no sample has a data file; fill 'fastq_1' (and 'fastq_2') or 'quant', or give --counts"
+        "samples.csv: no sample has a data file; fill 'fastq_1' (and 'fastq_2') or 'quant', "
+        "or give --counts or --qpcr"
     ]
 
 

@@ -12,12 +12,15 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from input_files import SCHEMAS
 
 from rxpress.checking.parameters import parameter_rules
 from rxpress.contrasts import plan_study
 from rxpress.design.conditions import FOUND_OUT
 from rxpress.design.contrast_requests import read_requests
+from rxpress.dose_response.viability import check_viability
 from rxpress.errors import Problems
+from rxpress.qpcr.check_table import check_qpcr
 from rxpress.report import topics
 from rxpress.samplesheet import check_cells, check_lanes, join_lanes, read_sheet, sample_table
 from rxpress.tables import read_json, write_json
@@ -110,6 +113,8 @@ def test_usage_lists_the_columns_of_the_samplesheet_and_those_that_are_added() -
 @pytest.mark.parametrize("name", ["README.md", "docs/usage.md"])
 def test_samplesheets_in_the_documents_are_accepted(name: str, tmp_path: Path) -> None:
     for i, block in enumerate(code_blocks(text_of(name), "csv")):
+        if not block.startswith("sample,") or "target" in block:
+            continue  # a table of an assay, tested below
         path = tmp_path / f"sheet_{i}.csv"
         path.write_text(block)
         problems = Problems()
@@ -117,6 +122,18 @@ def test_samplesheets_in_the_documents_are_accepted(name: str, tmp_path: Path) -
         check_cells(sheet, SHEET_SCHEMA, problems)
         check_lanes(join_lanes(sheet), SHEET_SCHEMA, sheet.file, problems)
         assert (problems.found, problems.warnings) == ([], [])
+
+
+def test_tables_of_assays_in_usage_are_accepted(tmp_path: Path) -> None:
+    blocks = code_blocks(text_of("docs/usage.md"), "csv")
+    tables = {"viability": "cell_line,", "qpcr": "sample,target"}
+    for name, start in tables.items():
+        (tmp_path / f"{name}.csv").write_text(next(block for block in blocks if block.startswith(start)))
+    problems = Problems()
+    check_viability(tmp_path / "viability.csv", SCHEMAS.viability, [], problems)
+    samples, references = ["MM1S_DMSO_1"], ["GAPDH"]
+    check_qpcr(tmp_path / "qpcr.csv", SCHEMAS.qpcr, samples, references, problems)
+    assert (problems.found, problems.warnings) == ([], [])
 
 
 def documented_samples(folder: Path) -> pd.DataFrame:

@@ -57,7 +57,7 @@ def test_a_wrong_parameter_is_told(params, line):
 
 
 def test_a_required_parameter_that_is_missing_is_told():
-    assert check({"input": None})[1][0].startswith("--input: is required; Samplesheet")
+    assert check({"outdir": None})[1][0].startswith("--outdir: is required; Folder")
 
 
 def test_text_of_the_command_line_is_taken_as_what_is_asked_for():

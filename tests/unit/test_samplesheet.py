@@ -165,7 +165,7 @@ def test_a_right_sheet_has_nothing_to_tell(tmp_path, params):
         (
             ("a2_1.fq.gz,a2_2.fq.gz", ","),
             "samples.csv:3: column 'sample': sample 'a2' has no data file; "
-            "fill 'fastq_1' (and 'fastq_2') or 'quant', or give --counts",
+            "fill 'fastq_1' (and 'fastq_2') or 'quant', or give --counts or --qpcr",
         ),
         (
             ("MM1S,bortezomib,1", '"MM\n1S",bortezomib,1'),
@@ -354,13 +354,14 @@ def test_the_table_of_samples_has_all_columns_defaults_and_one_row_per_sample(tm
     )
     assert told(tmp_path, sheet, params)[0] == []
     findings, _ = examine(tmp_path / "samples.csv", params)
-    assert findings.header == [*SHEET_SCHEMA["properties"], "note"]
+    assert findings.header == [*SHEET_SCHEMA["properties"], "note", "data_source"]
     assert findings.header[:4] == ["sample", "study", "fastq_1", "fastq_2"]
     first, second = (dict(zip(findings.header, row, strict=True)) for row in findings.rows)
     assert first["fastq_2"] == f"{tmp_path}/a1_2.fq.gz;{tmp_path}/a2_2.fq.gz"
     assert (first["dose_nM"], first["purity"], first["time_h"]) == ("0", "0.9", "24")
     assert (second["dose_nM"], second["purity"], second["time_h"]) == ("2.5", "0.9", None)
     assert (second["study"], second["strandedness"], second["note"]) == ("study", "auto", "y")
+    assert second["data_source"] == "reads"
 
 
 @pytest.mark.parametrize(

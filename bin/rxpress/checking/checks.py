@@ -16,7 +16,7 @@ from rxpress.checking.knowledge_checks import check_knowledge
 from rxpress.checking.parameters import check_parameters, file_parameters, listed, parameter_rules
 from rxpress.checking.peek import Peek
 from rxpress.checking.reference_checks import REFERENCE_CHECKS
-from rxpress.design.conditions import UNITS
+from rxpress.design.conditions import SOURCE, UNITS
 from rxpress.design.gates import Gates
 from rxpress.errors import InputError, Problem, Problems, nearest, require
 from rxpress.reads import GZIP_MAGIC, mate_names_agree
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from rxpress.design.study_design import StudyDesign
 
 DATA_COLUMNS = ("fastq_1", "fastq_2", "quant")
-SOURCE = "data_source"
 
 
 @dataclass(frozen=True)
@@ -295,9 +294,8 @@ def _rows_of_samples(inputs: Inputs) -> tuple[list[str], list[list[str | None]]]
 
     vehicle = inputs.params["vehicle"]
     header, rows = sample_table(inputs.samples, inputs.sheet, inputs.schema, vehicle, resolve)
-    header = [*(name for name in header if name != SOURCE), SOURCE]
     sources = [inputs.sources[sample.name] for sample in inputs.samples]
-    return header, [[*row, source] for row, source in zip(rows, sources, strict=True)]
+    return [*header, SOURCE], [[*row, source] for row, source in zip(rows, sources, strict=True)]
 
 
 def check_design(

@@ -13,6 +13,7 @@ from rxpress.design.responses import unit_responses
 from rxpress.errors import InputError, Problem
 
 UNITS = ("cell_line", "patient")
+SOURCE = "data_source"  # found out by CHECK_INPUTS, the others by DESIGN_CONTRASTS
 FOUND_OUT = ("reads", "percent_mapped", "library_type", "response_source", "condition", "kept", "reason")
 
 

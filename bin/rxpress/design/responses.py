@@ -73,7 +73,7 @@ def fill_responses(
     return samples.assign(response=filled, response_source=sources), unique
 
 
-def _fitted_ic50(samples: pd.DataFrame, labels: pd.DataFrame) -> list[float | None]:
+def _fitted_ic50(samples: pd.DataFrame, labels: pd.DataFrame) -> pd.Series:
     """IC50 of each sample's line, nM: to its treatment, or the line's only one (of the vehicle's rows)."""
     found: dict[tuple[str, str], dict[str, float]] = {}
     who = text_rows(labels, "study", "cell_line", "treatment")
@@ -85,7 +85,7 @@ def _fitted_ic50(samples: pd.DataFrame, labels: pd.DataFrame) -> list[float | No
         of_line = found.get((study or "study", line or ""), {})
         only = next(iter(of_line.values())) if len(of_line) == 1 else None
         answer.append(of_line.get(treatment or "", only))
-    return answer
+    return pd.Series(answer, index=samples.index, dtype=float)
 
 
 def _labels(labels: pd.DataFrame | None) -> dict[tuple[str, str], dict[str, str]]:
