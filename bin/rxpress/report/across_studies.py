@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from rxpress.report.figures import as_svg
+from rxpress.report.findings import in_order
 from rxpress.report.meaning_figures import Forest, draw_forest
 from rxpress.report.palette import CALLS, CATEGORIES
 from rxpress.report.results import SHOWN_CONTRASTS, Results
@@ -18,6 +19,7 @@ from rxpress.report.topics import ACROSS
 
 FOREST_GENES = 12
 TOP = 10
+MOST_NOTES = 3
 NORMAL_QUANTILE = 1.959964
 SAME, OPPOSITE = "same direction", "directions differ"
 
@@ -86,10 +88,12 @@ def _agreement(consistency: pd.DataFrame, labels: dict[str, str]) -> Section:
         "studies": column("Studies", "Those that tested it"),
         "doses_nM": column("Doses (nM)", "By study"),
         "times_h": column("Times (h)", "By study"),
-        "note": column("Note", "What was noticed"),
     }
-    shown = shown.drop(columns=[name for name in ("doses_nM", "times_h", "note") if not shown[name].any()])
-    detail = f"{len(consistency)} contrasts; {len(labels)} of them are shown gene by gene below."
+    shown = shown.drop(columns=[name for name in ("doses_nM", "times_h") if not shown[name].any()])
+    notes = in_order(consistency.loc[consistency["note"] != "", "note"])
+    more = f" (and {len(notes) - MOST_NOTES} more notes in the file)" if len(notes) > MOST_NOTES else ""
+    noticed = f" Noticed: {'; '.join(notes[:MOST_NOTES])}{more}." if notes else ""
+    detail = f"{len(consistency)} contrasts; {len(labels)} of them are shown gene by gene below.{noticed}"
     return table(ACROSS, shown, "label", columns, {}, Heading("Agreement", "agreement"), detail)
 
 
