@@ -114,7 +114,11 @@ def _one_by_one(results: Results, study: Study, drug: str, markers: pd.DataFrame
     for comparison, rows in by_comparison(markers):
         labels = study.named(rows["contrast"])
         name = COMPARISONS.get(comparison, comparison).capitalize()
-        counts = [f"{n} {verdict}" for verdict, n in verdict_counts(rows).sum().items() if n]
+        counts = [
+            f"{n} {verdict}"
+            for verdict, n in verdict_counts(rows[rows["contrast"].isin(labels)]).sum().items()
+            if n
+        ]
         body += f"<h5>{html.escape(name)}</h5>"
         asked = f"{rows['gene'].nunique()} markers in {shown_of(labels, rows)}"
         body += paragraphs([f"{asked}: {', '.join(counts)}."])

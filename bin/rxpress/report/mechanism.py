@@ -53,10 +53,10 @@ def _section(results: Results, study: Study, drug: str, steps: pd.DataFrame) -> 
 
 
 def shown_of(labels: Mapping[str, str], frame: pd.DataFrame) -> str:
-    """`4 contrasts`, or `the first 12 of 40 contrasts`."""
+    """`4 contrasts`, or `12 of 40 contrasts, the others in the file`."""
     every = frame["contrast"].nunique()
     if len(labels) < every:
-        return f"the first {len(labels)} of {every} contrasts"
+        return f"{len(labels)} of {every} contrasts (the others stand in the file)"
     return f"{every} contrast{'s' if every > 1 else ''}"
 
 

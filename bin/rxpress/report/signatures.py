@@ -105,6 +105,7 @@ def _scores(results: Results, study: Study, scores: pd.DataFrame) -> Iterator[Se
         "xlab": "score",
         "ylab": "",
         "boxpoints": "all",
+        "height": 180 + 18 * max(map(len, shown.values())),  # lower ones lose names of groups
         "sort_samples": False,
         "data_labels": [{"name": signature} for signature in shown],
     }
