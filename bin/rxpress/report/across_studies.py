@@ -51,12 +51,18 @@ def _why_not(results: Results) -> str:
 
 
 def shared_contrasts(results: Results) -> dict[str, str]:
-    """{contrast id: label} of those compared across studies that are shown, tests over lines last."""
+    """{contrast id: label} of those compared across studies that are shown, tests over lines last.
+
+    When they are too many, averages over lines stay rather than single lines.
+    """
     consistency = results.findings.consistency
     if consistency is None or not len(consistency):
         return {}
     labels = dict(zip(consistency["contrast"], consistency["label"], strict=True))
-    ids = sorted(results.findings.together, key=lambda id: id.endswith(".class"))[:SHOWN_CONTRASTS]
+    averages = {contrast.id for study in results.studies for contrast in study.tested if contrast.lines}
+    ordered = sorted(results.findings.together, key=lambda id: id.endswith(".class"))
+    first = sorted(ordered, key=lambda id: id not in averages)[:SHOWN_CONTRASTS]
+    ids = [id for id in ordered if id in first]
     return dict(zip(ids, unique(labels.get(id) or id for id in ids), strict=True))
 
 
@@ -230,7 +236,8 @@ def _genes(what: str, frames: Sequence[pd.DataFrame], detail: str) -> Iterator[S
     if len(frame):
         studies = [str(name).removeprefix("in.") for name in frame if str(name).startswith("in.")]
         shown = frame.assign(number=range(1, len(frame) + 1))
-        yield table(ACROSS, shown, "number", _gene_columns(studies), {}, Heading(what, slug(what)), detail)
+        columns = _gene_columns(studies, float(frame["log2_fold_change"].abs().max()))
+        yield table(ACROSS, shown, "number", columns, {}, Heading(what, slug(what)), detail)
 
 
 def _told(genes: pd.DataFrame, label: str) -> pd.DataFrame:
@@ -249,8 +256,8 @@ def _by_study(frame: pd.DataFrame) -> dict[str, list[str]]:
     return texts
 
 
-def _gene_columns(studies: Sequence[str]) -> dict[str, dict[str, object]]:
-    change: dict[str, object] = {"scale": "RdYlBu-rev", "bars_zero_centrepoint": True}
+def _gene_columns(studies: Sequence[str], largest: float) -> dict[str, dict[str, object]]:
+    change: dict[str, object] = {"scale": "RdYlBu-rev", "min": -largest, "max": largest}
     return {
         "number": column("No.", "Place in this table"),
         "gene_name": column("Gene", "Symbol"),
