@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from rxpress.report.figures import as_svg
+from rxpress.report.findings import in_order
 from rxpress.report.meaning_figures import Forest, draw_forest
 from rxpress.report.palette import CALLS, CATEGORIES
 from rxpress.report.results import SHOWN_CONTRASTS, Results
@@ -18,6 +19,7 @@ from rxpress.report.topics import ACROSS
 
 FOREST_GENES = 12
 TOP = 10
+MOST_NOTES = 3
 NORMAL_QUANTILE = 1.959964
 SAME, OPPOSITE = "same direction", "directions differ"
 
@@ -49,12 +51,18 @@ def _why_not(results: Results) -> str:
 
 
 def shared_contrasts(results: Results) -> dict[str, str]:
-    """{contrast id: label} of those compared across studies that are shown, tests over lines last."""
+    """{contrast id: label} of those compared across studies that are shown, tests over lines last.
+
+    When they are too many, averages over lines stay rather than single lines.
+    """
     consistency = results.findings.consistency
     if consistency is None or not len(consistency):
         return {}
     labels = dict(zip(consistency["contrast"], consistency["label"], strict=True))
-    ids = sorted(results.findings.together, key=lambda id: id.endswith(".class"))[:SHOWN_CONTRASTS]
+    averages = {contrast.id for study in results.studies for contrast in study.tested if contrast.lines}
+    ordered = sorted(results.findings.together, key=lambda id: id.endswith(".class"))
+    first = sorted(ordered, key=lambda id: id not in averages)[:SHOWN_CONTRASTS]
+    ids = [id for id in ordered if id in first]
     return dict(zip(ids, unique(labels.get(id) or id for id in ids), strict=True))
 
 
@@ -86,10 +94,12 @@ def _agreement(consistency: pd.DataFrame, labels: dict[str, str]) -> Section:
         "studies": column("Studies", "Those that tested it"),
         "doses_nM": column("Doses (nM)", "By study"),
         "times_h": column("Times (h)", "By study"),
-        "note": column("Note", "What was noticed"),
     }
-    shown = shown.drop(columns=[name for name in ("doses_nM", "times_h", "note") if not shown[name].any()])
-    detail = f"{len(consistency)} contrasts; {len(labels)} of them are shown gene by gene below."
+    shown = shown.drop(columns=[name for name in ("doses_nM", "times_h") if not shown[name].any()])
+    notes = in_order(consistency.loc[consistency["note"] != "", "note"])
+    more = f" (and {len(notes) - MOST_NOTES} more notes in the file)" if len(notes) > MOST_NOTES else ""
+    noticed = f" Noticed: {'; '.join(notes[:MOST_NOTES])}{more}." if notes else ""
+    detail = f"{len(consistency)} contrasts; {len(labels)} of them are shown gene by gene below.{noticed}"
     return table(ACROSS, shown, "label", columns, {}, Heading("Agreement", "agreement"), detail)
 
 
@@ -226,7 +236,8 @@ def _genes(what: str, frames: Sequence[pd.DataFrame], detail: str) -> Iterator[S
     if len(frame):
         studies = [str(name).removeprefix("in.") for name in frame if str(name).startswith("in.")]
         shown = frame.assign(number=range(1, len(frame) + 1))
-        yield table(ACROSS, shown, "number", _gene_columns(studies), {}, Heading(what, slug(what)), detail)
+        columns = _gene_columns(studies, float(frame["log2_fold_change"].abs().max()))
+        yield table(ACROSS, shown, "number", columns, {}, Heading(what, slug(what)), detail)
 
 
 def _told(genes: pd.DataFrame, label: str) -> pd.DataFrame:
@@ -245,8 +256,8 @@ def _by_study(frame: pd.DataFrame) -> dict[str, list[str]]:
     return texts
 
 
-def _gene_columns(studies: Sequence[str]) -> dict[str, dict[str, object]]:
-    change: dict[str, object] = {"scale": "RdYlBu-rev", "bars_zero_centrepoint": True}
+def _gene_columns(studies: Sequence[str], largest: float) -> dict[str, dict[str, object]]:
+    change: dict[str, object] = {"scale": "RdYlBu-rev", "min": -largest, "max": largest}
     return {
         "number": column("No.", "Place in this table"),
         "gene_name": column("Gene", "Symbol"),

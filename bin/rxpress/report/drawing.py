@@ -21,7 +21,7 @@ from rxpress.report.expression import (
 )
 from rxpress.report.figures import Cloud, draw_calls, draw_cloud, draw_heatmap, draw_samples, save_figure
 from rxpress.report.findings import of_study
-from rxpress.report.markers import marker_rows
+from rxpress.report.markers import by_comparison, marker_rows
 from rxpress.report.meaning_figures import draw_curves, draw_forest, draw_words
 from rxpress.report.mechanism import by_drug, step_rows
 from rxpress.report.palette import DIVERGING, SEQUENTIAL
@@ -88,7 +88,7 @@ def _meanings(results: Results, study: Study) -> Iterator[tuple[str, Figure]]:
         labels = study.named(steps["contrast"])
         yield f"mechanism_{study.name}_{drug}", draw_words(list(labels.values()), step_rows(steps, labels))
     for drug, markers in by_drug(found.markers, study.name):
-        for comparison, rows in markers.groupby("comparison", sort=False):
+        for comparison, rows in by_comparison(markers):
             labels = study.named(rows["contrast"])
             figure = draw_words(list(labels.values()), marker_rows(rows, labels))
             yield f"markers_{study.name}_{drug}_{comparison}", figure

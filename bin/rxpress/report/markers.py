@@ -56,7 +56,7 @@ def marker_words(results: Results, study: Study) -> list[str]:
     said = []
     for drug, markers in by_drug(results.findings.markers, study.name):
         parts = []
-        for _, rows in markers.groupby("comparison", sort=False):
+        for _, rows in by_comparison(markers):
             contrast = study.widest(rows["contrast"])
             own = rows[rows["contrast"] == contrast.id] if contrast else rows[:0]
             measured = own[own["verdict"] != "not measured"]
@@ -67,6 +67,15 @@ def marker_words(results: Results, study: Study) -> list[str]:
                 parts.append(f"{expected} of {len(measured)} in “{contrast.label}” ({against})")
         said += [f"Markers of {drug} as expected, of those measured: {'; '.join(parts)}."] if parts else []
     return said
+
+
+def by_comparison(markers: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """The rows of each comparison, the response to the drug first."""
+    found = in_order(markers["comparison"])
+    names = [name for name in COMPARISONS if name in found] + [
+        name for name in found if name not in COMPARISONS
+    ]
+    return [(name, markers[markers["comparison"] == name]) for name in names]
 
 
 def verdict_counts(markers: pd.DataFrame) -> pd.DataFrame:
@@ -102,10 +111,14 @@ def _counted(results: Results, pairs: list[tuple[Study, str, pd.DataFrame]]) -> 
 def _one_by_one(results: Results, study: Study, drug: str, markers: pd.DataFrame) -> Section:
     """A matrix per comparison: what a publication says of resistance is not asked of the drug's effect."""
     body = key(VERDICTS.items())
-    for comparison, rows in markers.groupby("comparison", sort=False):
+    for comparison, rows in by_comparison(markers):
         labels = study.named(rows["contrast"])
-        name = COMPARISONS.get(str(comparison), str(comparison)).capitalize()
-        counts = [f"{n} {verdict}" for verdict, n in verdict_counts(rows).sum().items() if n]
+        name = COMPARISONS.get(comparison, comparison).capitalize()
+        counts = [
+            f"{n} {verdict}"
+            for verdict, n in verdict_counts(rows[rows["contrast"].isin(labels)]).sum().items()
+            if n
+        ]
         body += f"<h5>{html.escape(name)}</h5>"
         asked = f"{rows['gene'].nunique()} markers in {shown_of(labels, rows)}"
         body += paragraphs([f"{asked}: {', '.join(counts)}."])

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from textwrap import fill
 
 import numpy as np
-from matplotlib.colors import to_rgb
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
 from rxpress.report.figures import styled
@@ -16,6 +17,8 @@ from rxpress.report.matrix import Row
 from rxpress.report.palette import CATEGORIES, UNCHANGED
 
 PANELS_ABREAST = 3
+LETTER, LINE, CELL = 0.058, 0.14, 0.95  # inches: width of a letter, height of a line, width of a cell
+GROUP_ROOM = 1.2  # lines that the name of a group takes
 
 
 @dataclass(frozen=True)
@@ -41,17 +44,22 @@ def draw_words(columns: Sequence[str], rows: Sequence[Row]) -> Figure:
     at = np.arange(len(rows)) + np.cumsum(groups) * 1.2
     short, shared = shorten(columns)
     names = [fill(name, 18) for name in short]
-    height = 0.14 * (at.max(initial=0) + 1) + 0.14 * max(name.count("\n") + 1 for name in names) + 0.2
-    longest = max(len(row.name) for row in rows)
-    figure = Figure(figsize=(0.075 * longest + 0.95 * len(columns) + 0.2, height))
-    axes = figure.subplots()
+    groups = [row.group != before for row, before in zip(rows, ["", *(r.group for r in rows)], strict=False)]
+    at = np.arange(len(rows)) + np.cumsum(groups) * GROUP_ROOM
+    left = 0.2 + LETTER * max((len(row.name) for row in rows), default=0)
+    above = 0.15 + LINE * (max(name.count("\n") + 1 for name in names) + 1.5 * bool(shared))
+    width, height = CELL * len(columns), LINE * (at.max(initial=0) + 1.2)
+    figure, axes = _placed(left, above, width, height)
+    boxes = []
     for y, row, starts in zip(at.tolist(), rows, groups, strict=True):
         if starts:
             axes.text(-0.55, y - 1, row.group, fontweight="bold", fontsize=6, va="center", ha="left")
         for x, cell in enumerate(row.cells):
-            axes.fill_between([x - 0.48, x + 0.48], y - 0.44, y + 0.44, color=to_rgb(cell.color), linewidth=0)
+            corners = [(x - 0.48, y - 0.44), (x + 0.48, y - 0.44), (x + 0.48, y + 0.44), (x - 0.48, y + 0.44)]
+            boxes.append((corners, cell.color))
             weight = "bold" if cell.bold else "normal"
             axes.text(x, y, cell.text, ha="center", va="center", fontsize=5.5, fontweight=weight)
+    axes.add_collection(PolyCollection([box for box, _ in boxes], facecolors=[color for _, color in boxes]))
     axes.set(xlim=(-0.55, len(columns) - 0.45), ylim=(at.max(initial=0) + 0.6, -0.6))
     axes.set_xticks(range(len(columns)), names, fontsize=6)
     axes.xaxis.tick_top()
@@ -60,8 +68,24 @@ def draw_words(columns: Sequence[str], rows: Sequence[Row]) -> Figure:
     for spine in axes.spines.values():
         spine.set_visible(False)
     if shared:
-        figure.suptitle(shared, fontsize=7, x=0.01, ha="left")
+        figure.suptitle(
+            shared, fontsize=7, x=0.05 / (left + width), y=1 - 0.05 / (above + height), ha="left", va="top"
+        )
     return figure
+
+
+def _figure(size: tuple[float, float]) -> Figure:
+    """A figure in which everything stays where it is put: to let matplotlib find the room takes long."""
+    figure = Figure(figsize=size)
+    figure.set_layout_engine("none")
+    return figure
+
+
+def _placed(left: float, above: float, width: float, height: float) -> tuple[Figure, Axes]:
+    """Axes of a size in inches with room beside them."""
+    size = (left + width + 0.05, above + height + 0.05)
+    figure = _figure(size)
+    return figure, figure.add_axes((left / size[0], 0.05 / size[1], width / size[0], height / size[1]))
 
 
 @styled
@@ -70,9 +94,19 @@ def draw_forest(forest: Forest, title: str) -> Figure:
     abreast = min(PANELS_ABREAST, len(forest.genes))
     down = -(-len(forest.genes) // abreast)
     lines = len(forest.studies) + 1
-    size = (0.06 * max(map(len, forest.studies)) + 1.75 * abreast + 0.4, down * (0.16 * lines + 0.32) + 0.6)
-    figure = Figure(figsize=size)
-    panels = figure.subplots(down, abreast, sharex=True, sharey=True, squeeze=False).ravel()
+    left, height = 0.25 + LETTER * max(map(len, (*forest.studies, "together"))), 0.16 * lines
+    size = (left + 1.75 * abreast, 0.3 + down * (height + 0.32) + 0.35)
+    room = {
+        "left": left / size[0],
+        "right": 1 - 0.1 / size[0],
+        "top": 1 - 0.5 / size[1],
+        "bottom": 0.5 / size[1],
+    }
+    figure = _figure(size)
+    panels = figure.subplots(
+        *(down, abreast), sharex=True, sharey=True, squeeze=False,
+        gridspec_kw={**room, "wspace": 0.12, "hspace": 0.32 / height},
+    ).ravel()  # fmt: skip
     at = np.arange(lines)
     for i, axes in enumerate(panels):
         if i >= len(forest.genes):
@@ -90,8 +124,8 @@ def draw_forest(forest: Forest, title: str) -> Figure:
         axes.set_yticks(at, [*forest.studies, "together"])
         axes.tick_params(axis="y", length=0)
     panels[0].set_ylim(lines - 0.4, -0.6)
-    figure.supxlabel("log2 fold change, 95 % interval", fontsize=7)
-    figure.suptitle(fill(title, 90), fontsize=8, x=0.01, ha="left")
+    figure.supxlabel("log2 fold change, 95 % interval", fontsize=7, y=0.08 / size[1])
+    figure.suptitle(fill(title, 90), fontsize=8, x=0.08 / size[0], y=1 - 0.05 / size[1], ha="left", va="top")
     return figure
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -16,6 +16,7 @@ from rxpress.report.section import Section, bullets
 from rxpress.report.topics import MECHANISM
 
 ARROWS = {"up": "↑", "down": "↓"}
+MOST_NAMED = 5
 ORDER = ("as expected", "opposite", "inconclusive", "not measured")
 
 
@@ -52,10 +53,10 @@ def _section(results: Results, study: Study, drug: str, steps: pd.DataFrame) -> 
 
 
 def shown_of(labels: Mapping[str, str], frame: pd.DataFrame) -> str:
-    """`4 contrasts`, or `the first 12 of 40 contrasts`."""
+    """`4 contrasts`, or `12 of 40 contrasts, the others in the file`."""
     every = frame["contrast"].nunique()
     if len(labels) < every:
-        return f"the first {len(labels)} of {every} contrasts"
+        return f"{len(labels)} of {every} contrasts (the others stand in the file)"
     return f"{every} contrast{'s' if every > 1 else ''}"
 
 
@@ -99,9 +100,14 @@ def sentences(steps: pd.DataFrame, labels: Mapping[str, str]) -> list[str]:
             for step, rows in own.groupby("step", sort=False)
         }
         whole = [step for step, ids in where.items() if len(ids) == (shown["step"] == step).sum()]
-        partly = [f"{step} ({', '.join(ids)})" for step, ids in where.items() if step not in whole]
+        partly = [f"{step} ({_listed(ids)})" for step, ids in where.items() if step not in whole]
         start = verdict.capitalize()
         parts = [f"{start}{every}: {'; '.join(whole)}."] if whole else []
         parts += [f"{'In' if whole else f'{start} in'} some: {'; '.join(partly)}."] if partly else []
         said += [" ".join(parts)] if parts else []
     return said
+
+
+def _listed(contrasts: Sequence[str]) -> str:
+    """Names of contrasts, or how many when they are too many to read."""
+    return ", ".join(contrasts) if len(contrasts) <= MOST_NAMED else f"{len(contrasts)} contrasts"

@@ -66,13 +66,18 @@ class Study:
         return said or "; ".join(reasons) or left_out or "no contrast was planned"
 
     def named(self, contrasts: Iterable[str]) -> dict[str, str]:
-        """{id: label} of those of `contrasts` that get a column of their own, in the order of `shown`."""
+        """{id: label} of those of `contrasts` that get a column of their own, tests over lines last.
+
+        When they are too many, averages over lines stay rather than single lines.
+        """
         wanted = set(contrasts)
         ordered = sorted(self.tested, key=lambda contrast: contrast.scope == "class")
-        labels = {contrast.id: contrast.label for contrast in ordered if contrast.id in wanted}
-        labels |= {id: id for id in sorted(wanted - labels.keys())}
-        first = list(labels)[:SHOWN_CONTRASTS]
-        return dict(zip(first, unique(labels[id] for id in first), strict=True))
+        own = [contrast for contrast in ordered if contrast.id in wanted]
+        first = sorted(own, key=lambda contrast: not contrast.lines)[:SHOWN_CONTRASTS]
+        labels = {contrast.id: contrast.label for contrast in own if contrast in first}
+        labels |= {id: id for id in sorted(wanted - {contrast.id for contrast in self.tested})}
+        ids = list(labels)[:SHOWN_CONTRASTS]
+        return dict(zip(ids, unique(labels[id] for id in ids), strict=True))
 
     def widest(self, contrasts: Iterable[str]) -> Contrast | None:
         """Of the tested contrasts named, the one about most samples; not a test over lines if it can be."""

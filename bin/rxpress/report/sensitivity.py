@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from rxpress.report.topics import SENSITIVITY
 
 TOP = 15
 DRAWN_GENES = 3
+SYMBOLS = ("circle", "square", "diamond", "triangle-up", "cross")
 MEASURES = {"ic50_nM": "log10 IC50 (nM)", "auc": "AUC"}
 QUESTIONS = {"baseline": "expression of untreated lines", "drug": "response to the drug"}
 AXES = {"baseline": "log2 expression, untreated", "drug": "log2 fold change"}
@@ -121,18 +123,18 @@ def _scatter(results: Results, study: Study, first: pd.DataFrame) -> Iterator[Se
             axes = {"xlab": MEASURES.get(gene["measure"], gene["measure"]), "ylab": AXES[gene["question"]]}
             limits = axis_ranges(points["x"].to_numpy(float), points["y"].to_numpy(float))
             labels.append({"name": f"{gene['gene_name']}: {_asked(gene)}", **axes, **limits})
-            tabs.append(
-                {
-                    r["line"]: [{"x": r["x"], "y": r["y"], "name": r["line"], "color": CATEGORIES[0]}]
-                    for r in points.to_dict("records")
-                }
-            )
+            tabs.append(_drawn(points))
             kinds = {name: gene[name] for name in ("measure", "question", "setting", "gene_id", "gene_name")}
             frames.append(points.assign(**kinds))
     if not tabs:
         return
     single = {name: value for name, value in labels[0].items() if name != "name"}
-    pconfig = {"height": 460, "marker_size": 9, **({"data_labels": labels} if len(tabs) > 1 else single)}
+    pconfig = {
+        "height": 460,
+        "marker_size": 9,
+        "showlegend": True,
+        **({"data_labels": labels} if len(tabs) > 1 else single),
+    }
     detail = (
         f"A point per line, for the {DRAWN_GENES} genes of smallest p-value of each question. Numbers: "
         f"tables/sensitivity_lines_{study.name}.tsv."
@@ -140,6 +142,20 @@ def _scatter(results: Results, study: Study, first: pd.DataFrame) -> Iterator[Se
     heading = results.part("First genes, line by line", "lines", study)
     tables = {f"sensitivity_lines_{study.name}": pd.concat(frames)}
     yield Section(SENSITIVITY, "scatter", tabs, heading, detail, pconfig, tables=tables)
+
+
+def _drawn(points: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    """Lines as points of a MultiQC scatter plot, each with a colour, then a shape, of its own."""
+    return {
+        row["line"]: [
+            {
+                **{"x": row["x"], "y": row["y"], "name": row["line"], "group": row["line"]},
+                "color": CATEGORIES[i % len(CATEGORIES)],
+                "marker_symbol": SYMBOLS[i // len(CATEGORIES) % len(SYMBOLS)],
+            }
+        ]
+        for i, row in enumerate(points.to_dict("records"))
+    }
 
 
 def _table(results: Results, study: Study, genes: pd.DataFrame, first: pd.DataFrame) -> Section:

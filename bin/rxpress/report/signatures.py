@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,13 +10,14 @@ import pandas as pd
 
 from rxpress.report.findings import in_order, of_study
 from rxpress.report.matrix import Cell, Row, cells, matrix
-from rxpress.report.palette import shade
+from rxpress.report.palette import CATEGORIES, shade
 from rxpress.report.results import Results, Study
 from rxpress.report.section import Section, column, html_table, paragraphs, table
 from rxpress.report.topics import CONNECTIVITY, SIGNATURES
 
 MOST_SIGNATURES = 20
 MOST_ROWS = 300
+STRIP_WIDTH = 0.6  # of a line or patient, of 1
 SHOWN_METHODS = ("weighted_z", "classifier")
 METHODS = {
     "weighted_z": "weighted z-score",
@@ -75,54 +76,78 @@ def _shortened(names: str, most: int = 12) -> str:
     return ", ".join(parts[:most]) + more
 
 
-def groups_of(study: Study) -> dict[str, str]:
-    """{sample: its line or patient and its treatment}, in the order of the sheet."""
+def score_points(study: Study, scores: pd.DataFrame) -> pd.DataFrame:
+    """The scores that are drawn, `signature sample unit state score`, samples in the order of the sheet.
+
+    unit : the line or patient; state : what was done to it.
+    """
     samples = study.samples["sample"].astype(str).tolist()
-    return {name: look.group for name, look in zip(samples, study.looks(samples), strict=True)}
-
-
-def score_groups(study: Study, scores: pd.DataFrame) -> dict[str, dict[str, list[float]]]:
-    """{signature: {group of samples: scores}}, groups in the order of the sheet."""
-    groups = groups_of(study)
-    rows = scores[scores["method"].isin(SHOWN_METHODS)].dropna(subset="score")
-    tabs: dict[str, dict[str, list[float]]] = {}
-    for signature, own in rows.groupby("signature", sort=False):
-        by_group: dict[str, list[float]] = {}
-        of_sample = dict(zip(own["sample"], own["score"], strict=True))
-        for sample, group in groups.items():
-            if sample in of_sample:
-                by_group.setdefault(group, []).append(float(of_sample[sample]))
-        tabs[str(signature)] = by_group
-    return {signature: by_group for signature, by_group in tabs.items() if by_group}
+    looks = dict(zip(samples, study.looks(samples), strict=True))
+    known = scores[scores["method"].isin(SHOWN_METHODS) & scores["sample"].isin(samples)].dropna(
+        subset="score"
+    )
+    place = {sample: i for i, sample in enumerate(samples)}
+    signatures = {signature: i for i, signature in enumerate(in_order(known["signature"]))}
+    order = np.lexsort((known["sample"].map(place), known["signature"].map(signatures)))
+    points = known[["signature", "sample", "score"]].iloc[order].reset_index(drop=True)
+    units = [looks[sample].unit or "all" for sample in points["sample"]]
+    return points.assign(unit=units, state=[looks[sample].state or "sample" for sample in points["sample"]])
 
 
 def _scores(results: Results, study: Study, scores: pd.DataFrame) -> Iterator[Section]:
-    tabs = score_groups(study, scores) if len(scores) else {}
-    if not tabs:
+    """A tab per signature: lines or patients side by side, a colour and place for each treatment."""
+    points = score_points(study, scores) if len(scores) else pd.DataFrame()
+    if not len(points):
         return
-    shown = dict(list(tabs.items())[:MOST_SIGNATURES])
+    units, states = in_order(points["unit"]), in_order(points["state"])
+    signatures = in_order(points["signature"])
+    tabs = [
+        _strips(points[points["signature"] == name], units, states) for name in signatures[:MOST_SIGNATURES]
+    ]
     pconfig = {
-        "xlab": "score",
-        "ylab": "",
-        "boxpoints": "all",
-        "sort_samples": False,
-        "data_labels": [{"name": signature} for signature in shown],
+        "categories": units,
+        "xlab": "",
+        "ylab": "score",
+        "xmin": -0.6,
+        "xmax": len(units) - 0.4,
+        "marker_size": 8,
+        "height": 480,
+        "showlegend": True,
+        "tt_label": "<br>score: %{y:.2f}",
+        "data_labels": [{"name": name, "ylab": "score"} for name in signatures[:MOST_SIGNATURES]],
     }
-    rest = f" The first {MOST_SIGNATURES} of {len(tabs)} signatures." if len(tabs) > len(shown) else ""
+    rest = f" The first {MOST_SIGNATURES} of {len(signatures)}." if len(signatures) > MOST_SIGNATURES else ""
     detail = (
-        "A point per sample, grouped by line or patient and treatment. Scores are weighted z-scores, or the "
-        f"published sum of a classifier; rank scores and ssGSEA stand beside them in "
+        "A point per sample: lines or patients side by side, treatments in colour. Scores are weighted "
+        "z-scores, or the published sum of a classifier; rank scores and ssGSEA stand beside them in "
         f"interpretation/signatures.tsv.{rest}"
     )
     heading = results.part("Scores by group", "scores", study)
-    yield Section(SIGNATURES, "box", list(shown.values()), heading, detail, pconfig)
+    yield Section(SIGNATURES, "scatter", tabs, heading, detail, pconfig)
+
+
+def _strips(
+    points: pd.DataFrame, units: Sequence[str], states: Sequence[str]
+) -> dict[str, list[dict[str, Any]]]:
+    """Points of a MultiQC scatter plot by state: within a unit, states stand beside each other."""
+    step = STRIP_WIDTH / len(states)
+    series: dict[str, list[dict[str, Any]]] = {state: [] for state in states}
+    for row in points.to_dict("records"):
+        i = states.index(row["state"])
+        x = units.index(row["unit"]) + (i - (len(states) - 1) / 2) * step
+        look = {"color": CATEGORIES[i % len(CATEGORIES)], "group": row["state"], "annotate": False}
+        point = {"x": round(x, 4), "y": round(row["score"], 4), "name": row["sample"]}
+        series[row["state"]].append(point | look)
+    return {state: those for state, those in series.items() if those}
 
 
 def _classes(results: Results, study: Study, scores: pd.DataFrame) -> Iterator[Section]:
     classed = scores[scores["class"].isin(("high", "low"))] if len(scores) else scores
     if not len(classed):
         return
-    frame = classed.assign(group=classed["sample"].map(groups_of(study)))
+    samples = study.samples["sample"].astype(str).tolist()
+    groups = {sample: look.group for sample, look in zip(samples, study.looks(samples), strict=True)}
+    frame = classed.assign(group=classed["sample"].map(groups))
     counts = pd.crosstab([frame["signature"], frame["group"]], frame["class"])
     counts = counts.reindex(columns=["high", "low"], fill_value=0).reset_index()
     rows = [[str(cell) for cell in row] for row in counts.itertuples(index=False)]
