@@ -95,10 +95,7 @@ workflow RXPRESS {
             status: READS.out.status,
             expression: DIFFERENTIAL.out.expression,
             differential: DIFFERENTIAL.out.differential,
-            comparison: INTERPRET.out.comparison,
-            interpretation: INTERPRET.out.interpretation,
-            dose_response: DOSE.out.tables,
-            qpcr: QPCR.out.tables,
+            findings: INTERPRET.out.folders.mix(DOSE.out.folder, QPCR.out.folder),
             logs: READS.out.logs,
             hashed: INPUTS.out.hashed.mix(READS.out.hashed)
         ],

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make what readers take along: gene_explorer.html, a page for every gene, and results.xlsx, a workbook."""
+"""Make what readers take along: figures, gene_explorer.html with every gene, and results.xlsx, a workbook."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ PAGE = Path(__file__).resolve().parent.parent / "assets" / "gene_explorer"
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", required=True, type=Path, help="results folder; any part may be absent")
+    parser.add_argument("--schema", type=Path, help="nextflow_schema.json: defaults of parameters")
     parser.add_argument("--title", default="rxpress", help="heading of the page and the workbook")
     parser.add_argument(
         "--drug_pack", nargs="*", type=Path, default=[], help="its gene sets are told by gene"
@@ -26,17 +27,19 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_arguments()
-    require(modules=["numpy", "pandas", "scipy", "xlsxwriter"])
+    require(modules=["matplotlib", "numpy", "pandas", "scipy", "xlsxwriter"])
+    from rxpress.report.drawing import draw_figures
     from rxpress.report.explorer import write_explorer
     from rxpress.report.gene_notes import read_gene_sets
     from rxpress.report.results import read_results
     from rxpress.report.workbook import write_workbook
 
-    results = read_results(args.results)
+    results = read_results(args.results, args.schema)
     sets = read_gene_sets(args.drug_pack, args.gene_sets)
     args.outdir.mkdir(parents=True, exist_ok=True)
     write_explorer(results, args.results, sets, args.title, args.page, args.outdir / "gene_explorer.html")
     write_workbook(results, args.results, args.title, args.outdir / "results.xlsx")
+    draw_figures(results, args.outdir / "figures")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make the own parts of the report: sections for MultiQC, figures, and tables with all numbers shown."""
+"""Make the own parts of the report: sections for MultiQC, and tables with all numbers shown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--schema", type=Path, help="nextflow_schema.json, to tell which parameters were changed"
     )
-    parser.add_argument("--outdir", required=True, type=Path, help="gets sections/, figures/ and tables/")
+    parser.add_argument("--outdir", required=True, type=Path, help="gets sections/ and tables/")
     return parser.parse_args()
 
 
@@ -23,12 +23,10 @@ def main() -> None:
     args = parse_arguments()
     require(modules=["matplotlib", "numpy", "pandas", "scipy", "yaml"])
     from rxpress.report.build import build_sections, write_sections
-    from rxpress.report.drawing import draw_figures
     from rxpress.report.results import read_results
 
     results = read_results(args.results, args.schema)
     write_sections(results, build_sections(results), args.outdir)
-    draw_figures(results, args.outdir / "figures")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
  * From viability to IC50s, and to lines called sensitive and resistant.
  */
 include { FIT_DOSE_RESPONSE } from '../modules/local/fit_dose_response/main'
+include { placed } from '../functions/placed'
 include { toolkitDigest } from '../functions/digest'
 
 workflow DOSE {
@@ -18,12 +19,12 @@ workflow DOSE {
         opts + [digest: toolkitDigest('fit_dose_response.py')]
     )
 
-    tables = FIT_DOSE_RESPONSE.out.tables
+    folder = FIT_DOSE_RESPONSE.out.folder
     labels = FIT_DOSE_RESPONSE.out.labels.ifEmpty { [] }.first()
-    published = tables.flatten().map { path -> ['dose_response', path] }
+    published = FIT_DOSE_RESPONSE.out.tables.flatten().map { path -> placed(path, '', 1) }
 
     emit:
-    tables
+    folder
     labels      // labels.tsv, or [] without viability
     published
 }

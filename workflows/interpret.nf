@@ -4,6 +4,7 @@
 include { COMPARE_STUDIES } from '../modules/local/compare_studies/main'
 include { INTERPRET_RESPONSE } from '../modules/local/interpret_response/main'
 include { toolkitDigest ; contentDigest } from '../functions/digest'
+include { placed } from '../functions/placed'
 include { byName } from '../functions/channels'
 
 workflow INTERPRET {
@@ -31,13 +32,10 @@ workflow INTERPRET {
         ]
     )
 
-    comparison = COMPARE_STUDIES.out.tables
-    interpretation = INTERPRET_RESPONSE.out.tables
-    published = comparison.flatten().map { path -> ['comparison', path] }
-        .mix(interpretation.flatten().map { path -> ['interpretation', path] })
+    folders = COMPARE_STUDIES.out.folder.mix(INTERPRET_RESPONSE.out.folder)
+    published = COMPARE_STUDIES.out.tables.mix(INTERPRET_RESPONSE.out.tables).flatten().map { path -> placed(path, '', 1) }
 
     emit:
-    comparison
-    interpretation
+    folders
     published
 }

@@ -2,6 +2,7 @@
  * From Ct values to fold changes of the same contrasts as expression, held against these.
  */
 include { ANALYZE_QPCR } from '../modules/local/analyze_qpcr/main'
+include { placed } from '../functions/placed'
 include { toolkitDigest } from '../functions/digest'
 include { byName } from '../functions/channels'
 
@@ -23,11 +24,11 @@ workflow QPCR {
         opts + [digest: toolkitDigest('analyze_qpcr.py')]
     )
 
-    tables = ANALYZE_QPCR.out.tables
-    published = tables.flatten().map { path -> ['qpcr', path] }
+    folder = ANALYZE_QPCR.out.folder
+    published = ANALYZE_QPCR.out.tables.flatten().map { path -> placed(path, '', 1) }
 
     emit:
-    tables
+    folder
     published
 }
 

@@ -12,7 +12,7 @@ include { shownParameters } from '../functions/parameters'
 
 workflow REPORT {
     take:
-    results     // channels: [inputs:, status:, expression:, differential:, comparison:, interpretation:, dose_response:, qpcr:, logs:, hashed:]
+    results     // channels: [inputs:, status:, expression:, differential:, findings:, logs:, hashed:]
     published   // [where it stands under --outdir, file or files]
     known       // files: [drug_packs:, gene_sets:]
     given       // map of all parameters
@@ -30,38 +30,19 @@ workflow REPORT {
     def parameters = channel.of(shownParameters(given)).collectFile(name: 'params.json').first()
 
     def provenance = used.mix(parameters).toSortedList { path -> path.name }
-
+    def schema = file("${projectDir}/nextflow_schema.json")
     def page = file("${projectDir}/assets/gene_explorer")
+
     REPORT_SECTIONS(
-        byName(results.inputs),
-        byName(results.status),
-        byName(results.expression),
-        byName(results.differential),
-        byName(results.comparison),
-        byName(results.interpretation),
-        byName(results.dose_response),
-        byName(results.qpcr),
-        provenance,
-        file("${projectDir}/nextflow_schema.json"),
+        byName(results.inputs), byName(results.status), byName(results.expression), byName(results.differential),
+        byName(results.findings), provenance, schema,
         [digest: toolkitDigest('report_sections.py')]
     )
     EXPORT_RESULTS(
-        byName(results.inputs),
-        byName(results.expression),
-        byName(results.differential),
-        byName(results.comparison),
-        byName(results.interpretation),
-        byName(results.dose_response),
-        byName(results.qpcr),
-        provenance,
-        known.drug_packs,
-        known.gene_sets,
-        page,
-        [
-            report_title: given.report_title,
-            assets: contentDigest(known.drug_packs + [page]),
-            digest: toolkitDigest('export_results.py')
-        ]
+        byName(results.inputs), byName(results.expression), byName(results.differential),
+        byName(results.findings), provenance,
+        known.drug_packs, known.gene_sets, page, schema,
+        [title: given.report_title, assets: contentDigest(known.drug_packs + [page]), digest: toolkitDigest('export_results.py')]
     )
     def configs = [file("${projectDir}/assets/multiqc_config.yml")] + (given.multiqc_config ? [file(given.multiqc_config)] : [])
     MULTIQC(
@@ -71,11 +52,11 @@ workflow REPORT {
     )
 
     def outputs = published
-        .mix(REPORT_SECTIONS.out.published.flatten().map { path -> placed(path, 'report', 1) })
+        .mix(REPORT_SECTIONS.out.published.mix(EXPORT_RESULTS.out.figures).flatten().map { path -> placed(path, 'report', 1) })
         .mix(MULTIQC.out.report.mix(MULTIQC.out.data, EXPORT_RESULTS.out.explorer, EXPORT_RESULTS.out.workbook).map { path -> ['report', path] })
         .toSortedList { row -> "${row[0]}/${row[1].name}/${row[1]}".toString() }
     def all_used = used.splitText()
-        .mix(REPORT_SECTIONS.out.versions.mix(EXPORT_RESULTS.out.versions, MULTIQC.out.versions).map { process, tool, version -> "${process.tokenize(':').last()}\t${tool}\t${version}\n" })
+        .mix(REPORT_SECTIONS.out.versions.mix(EXPORT_RESULTS.out.versions, EXPORT_RESULTS.out.drawn_by, MULTIQC.out.versions).map { process, tool, version -> "${process.tokenize(':').last()}\t${tool}\t${version}\n" })
         .collectFile(name: 'versions.tsv', sort: { line -> line.startsWith('process') ? '' : line })
         .first()
     WRITE_MANIFEST(

@@ -14,6 +14,7 @@ process ANALYZE_QPCR {
     val opts
 
     output:
+    path 'qpcr', emit: folder
     path 'qpcr/*', emit: tables
     tuple val(task.process), val('scipy'), eval('python3 -c "import scipy; print(scipy.__version__)"'), topic: versions
 

@@ -8,6 +8,7 @@ process COMPARE_STUDIES {
     val opts
 
     output:
+    path 'comparison', emit: folder
     path 'comparison/*', emit: tables
     tuple val(task.process), val('scipy'), eval('python3 -c "import scipy; print(scipy.__version__)"'), topic: versions
 

@@ -9,29 +9,30 @@ process EXPORT_RESULTS {
     path inputs, stageAs: 'results/inputs/*'
     path expression, stageAs: 'results/expression/*'
     path differential, stageAs: 'results/differential/*'
-    path comparison, stageAs: 'results/comparison/*'
-    path interpretation, stageAs: 'results/interpretation/*'
-    path dose_response, stageAs: 'results/dose_response/*'
-    path qpcr, stageAs: 'results/qpcr/*'
+    path findings, stageAs: 'results/*'
     path provenance, stageAs: 'results/provenance/*'
     path packs, stageAs: 'packs/*'
     path gene_sets, stageAs: 'gene_sets/*'
     path page
+    path schema
     val opts
 
     output:
     path 'gene_explorer.html', emit: explorer
     path 'results.xlsx', emit: workbook
+    path 'figures/*', emit: figures
     tuple val(task.process), val('xlsxwriter'), eval('python3 -c "import xlsxwriter; print(xlsxwriter.__version__)"'), emit: versions
+    tuple val(task.process), val('matplotlib'), eval('python3 -c "import matplotlib; print(matplotlib.__version__)"'), emit: drawn_by
 
     script:
-    def more = options(title: opts.report_title, drug_pack: packs as List, gene_sets: gene_sets)
+    def more = options(title: opts.title, drug_pack: packs as List, gene_sets: gene_sets)
     """
-    export_results.py --results results --page ${page} ${more} --outdir .
+    export_results.py --results results --schema ${schema} --page ${page} ${more} --outdir .
     """
 
     stub:
     """
-    touch gene_explorer.html results.xlsx
+    mkdir figures
+    touch gene_explorer.html results.xlsx figures/stub.png
     """
 }

@@ -12,6 +12,7 @@ process FIT_DOSE_RESPONSE {
     val opts
 
     output:
+    path 'dose_response', emit: folder
     path 'dose_response/*', emit: tables
     path 'dose_response/labels.tsv', emit: labels
     tuple val(task.process), val('scipy'), eval('python3 -c "import scipy; print(scipy.__version__)"'), topic: versions

@@ -17,6 +17,7 @@ process INTERPRET_RESPONSE {
     val opts
 
     output:
+    path 'interpretation', emit: folder
     path 'interpretation/*', emit: tables
     tuple val(task.process), val('scipy'), eval('python3 -c "import scipy; print(scipy.__version__)"'), topic: versions
 

@@ -8,18 +8,15 @@ process REPORT_SECTIONS {
     path status, stageAs: 'results/reads/status/*'
     path expression, stageAs: 'results/expression/*'
     path differential, stageAs: 'results/differential/*'
-    path comparison, stageAs: 'results/comparison/*'
-    path interpretation, stageAs: 'results/interpretation/*'
-    path dose_response, stageAs: 'results/dose_response/*'
-    path qpcr, stageAs: 'results/qpcr/*'
+    path findings, stageAs: 'results/*'
     path provenance, stageAs: 'results/provenance/*'
     path schema
     val opts
 
     output:
     path 'sections', emit: sections
-    path '{figures,tables}/*', emit: published
-    tuple val(task.process), val('matplotlib'), eval('python3 -c "import matplotlib; print(matplotlib.__version__)"'), emit: versions
+    path 'tables/*', emit: published
+    tuple val(task.process), val('pandas'), eval('python3 -c "import pandas; print(pandas.__version__)"'), emit: versions
 
     script:
     """
@@ -28,7 +25,7 @@ process REPORT_SECTIONS {
 
     stub:
     """
-    mkdir sections figures tables
-    touch sections/stub_mqc.json figures/stub.png tables/stub.tsv
+    mkdir sections tables
+    touch sections/stub_mqc.json tables/stub.tsv
     """
 }
