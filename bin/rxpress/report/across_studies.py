@@ -194,8 +194,8 @@ def _forests(results: Results, labels: dict[str, str]) -> Section:
         body += f'<img alt="Forest plots: {name}" src="{source}" style="max-width:100%"></details>'
     detail = (
         f"The {FOREST_GENES} genes of smallest p-value, all studies together: log2 fold change and 95 % "
-        "interval by study (1.96 standard errors); the diamond is the fixed effect. Numbers: comparison/<contrast>.tsv; for papers: "
-        "figures/forest_<contrast>."
+        "interval by study (1.96 standard errors); the diamond is the fixed effect. Numbers: "
+        "comparison/<contrast>.tsv; for papers: figures/forest_<contrast>."
     )
     return Section(ACROSS, "html", body, Heading("Forests of the first genes", "forests"), detail)
 
