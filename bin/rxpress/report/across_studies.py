@@ -194,8 +194,8 @@ def _forests(results: Results, labels: dict[str, str]) -> Section:
         body += f'<img alt="Forest plots: {name}" src="{source}" style="max-width:100%"></details>'
     detail = (
         f"The {FOREST_GENES} genes of smallest p-value, all studies together: log2 fold change and 95 % "
-        "interval by study; the diamond is the fixed effect. Numbers: comparison/<contrast>.tsv; for papers: "
-        "figures/forest_<contrast>."
+        "interval by study (1.96 standard errors); the diamond is the fixed effect. Numbers: "
+        "comparison/<contrast>.tsv; for papers: figures/forest_<contrast>."
     )
     return Section(ACROSS, "html", body, Heading("Forests of the first genes", "forests"), detail)
 
@@ -236,7 +236,7 @@ def _genes(what: str, frames: Sequence[pd.DataFrame], detail: str) -> Iterator[S
     if len(frame):
         studies = [str(name).removeprefix("in.") for name in frame if str(name).startswith("in.")]
         shown = frame.assign(number=range(1, len(frame) + 1))
-        columns = _gene_columns(studies, float(frame["log2_fold_change"].abs().max()))
+        columns = _gene_columns(studies, max(1.0, float(frame["log2_fold_change"].abs().max())))
         yield table(ACROSS, shown, "number", columns, {}, Heading(what, slug(what)), detail)
 
 
