@@ -167,9 +167,8 @@ def _check_names(
             spelt = spellings.setdefault(_plain(name), name)
             near = None if name in known or spelt in known else _likely(name, list(known))
             if spelt != name and name not in known:
-                here = spelt not in known
-                what = f"'{name}' is {f'another spelling of {spelt!r}' if here else 'not in the samplesheet'}"
-                fix = "write both in one way" if here else f"did you mean '{spelt}'?"
+                what = f"'{name}' is another spelling of '{spelt}'"
+                fix = "write both in one way" if spelt not in known else f"did you mean '{spelt}'?"
                 problems.add(what, fix, sheet.file, line, column)
             elif near:
                 what = f"'{name}' is not in the samplesheet"
