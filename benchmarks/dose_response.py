@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Dose–response: speed of fits and intervals, and how often 95 % intervals hold the truth.
 
-Speed: 10,000 planted curves of eight doses in triplicate, one thread. Coverage: per setting 1,000 planted curves
-whose doses bracket the IC50 (single points and triplicates; noise, lower plateau and slope vary), intervals of the
-models that are chosen. False calls: flat curves that are not told by a constant, at 5 %.
+Speed: 10,000 planted curves of eight doses in triplicate, one thread. Coverage: per setting 1,000 planted
+curves whose doses bracket the IC50 (single points and triplicates; noise, lower plateau and slope vary),
+intervals of the models that are chosen. False calls: flat curves that are not told by a constant, at 5 %.
 """
 
 import os
@@ -74,7 +74,8 @@ def show_coverage():
                 for decades in ((0, 2), (-0.5, 2.5)):
                     seed += 1
                     held = measure_coverage(replicates, sd, bottoms, decades, seed)
-                    setting = f"{replicates:>10} {sd:.2f}  {bottoms[0]}-{bottoms[1]:<6}  {decades[0]} to {decades[1]}"
+                    place = f"{bottoms[0]}-{bottoms[1]:<6}  {decades[0]} to {decades[1]}"
+                    setting = f"{replicates:>10} {sd:.2f}  {place}"
                     print(f"{setting:<42}" + "  ".join(f"{share:6.3f}" for share in held), flush=True)
 
 

@@ -42,7 +42,8 @@ def main() -> None:
     statuses = {status["sample"]: status for status in map(read_json, args.status)}
     gates = Gates(args.min_reads, args.min_mapped_percent, args.min_rin, args.min_purity)
     samples = apply_gates(read_samples(args.samples), statuses, gates)
-    samples, notes = fill_responses(samples, read_table(args.labels) if args.labels else None, args.vehicle)
+    labels = read_table(args.labels, ("study", "cell_line", "treatment")) if args.labels else None
+    samples, notes = fill_responses(samples, labels, args.vehicle)
     designs = design_studies(samples, args.vehicle, args.drug, args.covariates, args.contrasts)
     if args.strict:
         refuse_losses(samples, designs.values())

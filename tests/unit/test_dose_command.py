@@ -81,7 +81,7 @@ def test_names_and_responses_of_the_sheet_are_compared(tmp_path: Path) -> None:
     assert labels["reason"][0].endswith("; the samplesheet says resistant, which wins")
     done = run(tmp_path, planted().replace({"R1": "R-1"}), "--samples", "samples.tsv")
     assert done.returncode == 2
-    assert "'R-1' is not in the samplesheet; did you mean 'R1'?" in done.stderr
+    assert "'R-1' is another spelling of 'R1'; did you mean 'R1'?" in done.stderr
 
 
 def test_faults_end_the_command_with_status_2_and_no_tables(tmp_path: Path) -> None:

@@ -68,10 +68,10 @@ def test_everything_wrong_is_told_at_once_in_order_of_lines(tmp_path: Path) -> N
         "MM.1S,bortezomib,10\n"
     )
     assert read(tmp_path, table, SHEET)[1] == [
-        "viability.csv:2: column 'cell_line': 'MM1S' is not in the samplesheet; did you mean 'MM.1S'?",
+        "viability.csv:2: column 'cell_line': 'MM1S' is another spelling of 'MM.1S'; did you mean 'MM.1S'?",
         "viability.csv:3: column 'dose_nM': 'ten' is not a dose in nM; "
         "write a number of at least 0, with a decimal point and without a unit",
-        "viability.csv:3: column 'treatment': 'Bortezomib' is not in the samplesheet; "
+        "viability.csv:3: column 'treatment': 'Bortezomib' is another spelling of 'bortezomib'; "
         "did you mean 'bortezomib'?",
         "viability.csv:4: column 'dose_nM': is empty in a well of type 'sample'; fill it",
         "viability.csv:5: column 'viability': -3 is far below no living cell; "

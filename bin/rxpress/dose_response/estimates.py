@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as t_distribution
 
+from rxpress.cells import plain
 from rxpress.dose_response.intervals import LEVEL, ic50_interval, profile_interval
 from rxpress.dose_response.logistic import (
     BOTTOM,
@@ -22,6 +23,7 @@ from rxpress.dose_response.selection import CONSTANT, DOSES_FOR_FOUR, NONE, Sele
 
 FLAGS = ("not_reached", "extrapolated", "increasing", "poor_fit", "too_few_doses")
 REACHED, NOT_REACHED, BELOW, UNDETERMINED = "reached", "not_reached", "below", "undetermined"
+UNKNOWN = "not determined"
 # A fit is poor when points scatter by more than a fifth of the control, or when a logistic tells less than
 # half of their variance.
 POOR_SD, POOR_R_SQUARED = 0.2, 0.5
@@ -33,42 +35,72 @@ def estimate(selection: Selection, dose: np.ndarray) -> pd.DataFrame:
 
     dose : (curves, points) nM, of the points that the models were selected for.
     """
-    fits, model = selection.fits, selection.model
-    first, last = dose_range(fits.x)
+    model = selection.model
     logistic = (model != CONSTANT) & (model != NONE)
     state = _ic50_state(selection, logistic)
-    centre = np.where(logistic, ln_ic50(fits.parameters), np.nan)
-    told = logistic & ((state == REACHED) | (state == BELOW)) & np.isfinite(centre)
     columns = {
-        "points": np.full(len(model), fits.y.shape[1]),
-        "doses": distinct_doses(fits.x),
+        "points": np.full(len(model), dose.shape[1]),
+        "doses": distinct_doses(selection.fits.x),
         "lowest_dose_nM": np.where(dose > 0, dose, np.inf).min(axis=1),
         "highest_dose_nM": dose.max(axis=1),
-        "ic50_nM": np.where(told, _exp(centre), np.nan),
     }
-    limits = np.full((len(model), 2), np.nan)
-    rows = np.flatnonzero(logistic & (state != UNDETERMINED))
-    limits[rows] = ic50_interval(fits.take(rows), centre[rows])
-    columns["ic50_lower_nM"], columns["ic50_upper_nM"] = _exp(limits).T
-    texts = {NOT_REACHED: "> {1:.4g}", BELOW: "< {0:.4g}", UNDETERMINED: "not determined", REACHED: "{2:.3g}"}
-    numbers = zip(
-        state, columns["lowest_dose_nM"], columns["highest_dose_nM"], columns["ic50_nM"], strict=True
-    )
-    columns["ic50_text"] = [texts[word].format(*values) for word, *values in numbers]
+    columns |= _ic50_columns(selection, logistic, state)
+    columns["ic50_text"] = _ic50_texts(state, columns)
     columns |= _parameter_columns(selection, logistic) | _quality_columns(selection, logistic)
     columns |= {"model": model, "model_reason": selection.reason, "f_p_value": selection.p_value}
-    outside = (fits.parameters[:, CENTRE] < first) | (fits.parameters[:, CENTRE] > last)
-    flags = {
-        "not_reached": state == NOT_REACHED,
-        "extrapolated": (state == BELOW) | (logistic & outside),
-        "increasing": logistic & (fits.parameters[:, TOP] < fits.parameters[:, BOTTOM]),
-        "poor_fit": (columns["residual_sd"] > POOR_SD)
-        | (logistic & (columns["r_squared"] < POOR_R_SQUARED))
-        | ((model == CONSTANT) & (state == UNDETERMINED)),
-        "too_few_doses": columns["doses"] < DOSES_FOR_FOUR,
-    }
-    columns["flags"] = [";".join(flag for flag in FLAGS if flags[flag][row]) for row in range(len(model))]
+    columns["flags"] = _flags(selection, logistic, state, columns)
     return pd.DataFrame(columns)
+
+
+def _ic50_columns(selection: Selection, logistic: np.ndarray, state: np.ndarray) -> dict[str, np.ndarray]:
+    """IC50 of curves that cross HALF up to the highest dose, and its limits also where it lies above."""
+    fits = selection.fits
+    centre = np.where(logistic, ln_ic50(fits.parameters), np.nan)
+    limits = np.full((len(centre), 2), np.nan)
+    rows = np.flatnonzero(logistic & (state != UNDETERMINED))
+    limits[rows] = ic50_interval(fits.take(rows), centre[rows])
+    told = np.isfinite(centre) & ((state == REACHED) | (state == BELOW))
+    lower, upper = _exp(limits).T
+    return {
+        "ic50_nM": _exp(np.where(told, centre, np.nan)),
+        "ic50_lower_nM": lower,
+        "ic50_upper_nM": upper,
+    }
+
+
+def _ic50_texts(state: np.ndarray, columns: dict[str, np.ndarray]) -> np.ndarray:
+    """IC50 (curves,) as it may be said: a number of three digits, or which dose it lies beyond."""
+    words = {
+        REACHED: ("", "ic50_nM", 3),
+        NOT_REACHED: ("> ", "highest_dose_nM", 4),
+        BELOW: ("< ", "lowest_dose_nM", 4),
+    }
+    texts = np.full(len(state), UNKNOWN, dtype=object)
+    for word, (sign, name, digits) in words.items():
+        for row in np.flatnonzero(state == word):
+            texts[row] = sign + plain(float(f"{columns[name][row]:.{digits}g}"))
+    return texts
+
+
+def _flags(
+    selection: Selection, logistic: np.ndarray, state: np.ndarray, columns: dict[str, np.ndarray]
+) -> np.ndarray:
+    """The flags (curves,) that hold, in the order of FLAGS, joined by `;`."""
+    parameters = selection.fits.parameters
+    first, last = dose_range(selection.fits.x)
+    outside = (parameters[:, CENTRE] < first) | (parameters[:, CENTRE] > last)
+    undecided = (selection.model == CONSTANT) & (state == UNDETERMINED)
+    scattered = (columns["residual_sd"] > POOR_SD) | (logistic & (columns["r_squared"] < POOR_R_SQUARED))
+    holds = (
+        state == NOT_REACHED,
+        (state == BELOW) | (logistic & outside),
+        logistic & (parameters[:, TOP] < parameters[:, BOTTOM]),
+        scattered | undecided,
+        columns["doses"] < DOSES_FOR_FOUR,
+    )
+    of_curves = zip(*holds, strict=True)
+    told = [[flag for flag, on in zip(FLAGS, of_curve, strict=True) if on] for of_curve in of_curves]
+    return np.array([";".join(flags) for flags in told], dtype=object)
 
 
 def _ic50_state(selection: Selection, logistic: np.ndarray) -> np.ndarray:

@@ -146,7 +146,7 @@ def _in_terms_of_ic50(fits: Fits, ln_ic50: np.ndarray) -> tuple[Fits, np.ndarray
     away = np.flatnonzero(parameters[:, CENTRE] != ln_ic50)
     depth[away] = np.inf
     for share in np.linspace(0, 1, IC50_STARTS):
-        place = np.where(ln_ic50 > 0, last + share * (high - last), first + share * (low - first))[away]
+        place = np.where(ln_ic50 > last, last + share * (high - last), first + share * (low - first))[away]
         found, deep = fits.refit(away, CENTRE, place, parameters[away], at_half=True)
         better = deep < depth[away]
         parameters[away[better]], depth[away[better]] = found[better], deep[better]

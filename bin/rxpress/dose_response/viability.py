@@ -156,26 +156,28 @@ def _check_names(
 ) -> None:
     """Two spellings of a name (MM1S, MM.1S) would silently be two; those of the samplesheet count."""
     for column in TOLD_APART:
-        known = list(dict.fromkeys(str(s[column]) for s in samples if s.get(column)))
-        known += [vehicle] if column == "treatment" else []
+        known = {str(sample[column]): None for sample in samples if sample.get(column)}
+        known |= {vehicle: None} if column == "treatment" else {}
+        spellings = {_plain(name): name for name in known}
         first: dict[str, int] = {}
         for row in sheet.rows:
             if column in row.cells:
                 first.setdefault(row.cells[column], row.line)
-        own: list[str] = []
         for name, line in first.items():
-            same = None if name in known else nearest(name, known, cutoff=1)
-            twin = None if same or name in known else nearest(name, own, cutoff=1)
-            if same:
-                what = f"'{name}' is not in the samplesheet"
-                problems.add(what, f"did you mean '{same}'?", sheet.file, line, column)
-            elif twin:
-                what = f"'{name}' is another spelling of '{twin}'"
-                problems.add(what, "write both in one way", sheet.file, line, column)
-            elif name not in known and (near := _likely(name, known)):
+            spelt = spellings.setdefault(_plain(name), name)
+            near = None if name in known or spelt in known else _likely(name, list(known))
+            if spelt != name and name not in known:
+                what = f"'{name}' is another spelling of '{spelt}'"
+                fix = "write both in one way" if spelt not in known else f"did you mean '{spelt}'?"
+                problems.add(what, fix, sheet.file, line, column)
+            elif near:
                 what = f"'{name}' is not in the samplesheet"
                 problems.warn(what, f"did you mean '{near}'?", sheet.file, line, column)
-            own.append(name)
+
+
+def _plain(name: str) -> str:
+    """A name without case and separators."""
+    return re.sub(r"[-_. ]", "", name.lower())
 
 
 def _likely(name: str, known: Sequence[str]) -> str | None:
