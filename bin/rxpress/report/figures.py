@@ -140,7 +140,8 @@ def draw_cloud(
 
     fold_lines : {"x" or "y": where to draw dashed lines}.
     """
-    figure = Figure(figsize=(3.7, 3.5))
+    figure = Figure(figsize=(3.7, 3.5), layout="none")
+    figure.subplots_adjust(left=0.13, right=0.97, bottom=0.19, top=0.89)  # by hand: there are many of these
     axes = figure.subplots()
     for call in ("unchanged", "down", "up"):
         own = cloud.calls == call
@@ -157,8 +158,7 @@ def draw_cloud(
     axes.set(xlabel=axes_labels[0], ylabel=axes_labels[1])
     axes.set_title(fill(title, 48), loc="left")
     axes.margins(x=0.12, y=0.08)
-    figure.legend(loc="outside lower center", ncols=3, markerscale=2, handletextpad=0.1, columnspacing=1)
-    _lay_out(figure)
+    figure.legend(loc="lower center", ncols=3, markerscale=2, handletextpad=0.1, columnspacing=1)
     _label_genes(axes, cloud, labels)
     return figure
 
