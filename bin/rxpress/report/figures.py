@@ -100,6 +100,13 @@ def _lay_out(figure: Figure) -> None:
         figure.set_layout_engine("none")
 
 
+def placed_figure(size: tuple[float, float]) -> Figure:
+    """A figure in which everything stays where it is put: to let matplotlib find the room takes long."""
+    figure = Figure(figsize=size)
+    figure.set_layout_engine("none")
+    return figure
+
+
 @styled
 def draw_samples(coordinates: np.ndarray, looks: Sequence[Look], axes_labels: tuple[str, str]) -> Figure:
     """Samples on two components, (samples, 2): colour by line or patient, shape by treatment."""
@@ -140,9 +147,8 @@ def draw_cloud(
 
     fold_lines : {"x" or "y": where to draw dashed lines}.
     """
-    figure = Figure(figsize=(3.7, 3.5), layout="none")
-    figure.subplots_adjust(left=0.13, right=0.97, bottom=0.19, top=0.89)  # by hand: there are many of these
-    axes = figure.subplots()
+    figure = placed_figure((3.7, 3.5))
+    axes = figure.subplots(gridspec_kw={"left": 0.13, "right": 0.97, "bottom": 0.2, "top": 0.89})
     for call in ("unchanged", "down", "up"):
         own = cloud.calls == call
         quiet = call == "unchanged"
@@ -158,7 +164,15 @@ def draw_cloud(
     axes.set(xlabel=axes_labels[0], ylabel=axes_labels[1])
     axes.set_title(fill(title, 48), loc="left")
     axes.margins(x=0.12, y=0.08)
-    figure.legend(loc="lower center", ncols=3, markerscale=2, handletextpad=0.1, columnspacing=1)
+    figure.legend(
+        loc="lower center",
+        ncols=3,
+        markerscale=2,
+        handletextpad=0.1,
+        columnspacing=1,
+        borderaxespad=0,
+        borderpad=0.2,
+    )
     _label_genes(axes, cloud, labels)
     return figure
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
-from rxpress.report.figures import styled
+from rxpress.report.figures import placed_figure, styled
 from rxpress.report.labels import shorten
 from rxpress.report.matrix import Row
 from rxpress.report.palette import CATEGORIES, UNCHANGED
@@ -74,17 +74,10 @@ def draw_words(columns: Sequence[str], rows: Sequence[Row]) -> Figure:
     return figure
 
 
-def _figure(size: tuple[float, float]) -> Figure:
-    """A figure in which everything stays where it is put: to let matplotlib find the room takes long."""
-    figure = Figure(figsize=size)
-    figure.set_layout_engine("none")
-    return figure
-
-
 def _placed(left: float, above: float, width: float, height: float) -> tuple[Figure, Axes]:
     """Axes of a size in inches with room beside them."""
     size = (left + width + 0.05, above + height + 0.05)
-    figure = _figure(size)
+    figure = placed_figure(size)
     return figure, figure.add_axes((left / size[0], 0.05 / size[1], width / size[0], height / size[1]))
 
 
@@ -102,7 +95,7 @@ def draw_forest(forest: Forest, title: str) -> Figure:
         "top": 1 - 0.5 / size[1],
         "bottom": 0.5 / size[1],
     }
-    figure = _figure(size)
+    figure = placed_figure(size)
     panels = figure.subplots(
         *(down, abreast), sharex=True, sharey=True, squeeze=False,
         gridspec_kw={**room, "wspace": 0.12, "hspace": 0.32 / height},
