@@ -20,7 +20,7 @@ process EXPORT_RESULTS {
     output:
     path 'gene_explorer.html', emit: explorer
     path 'results.xlsx', emit: workbook
-    path 'figures/*', emit: figures
+    path 'figures/*', emit: figures, optional: true
     tuple val(task.process), val('xlsxwriter'), eval('python3 -c "import xlsxwriter; print(xlsxwriter.__version__)"'), emit: versions
     tuple val(task.process), val('matplotlib'), eval('python3 -c "import matplotlib; print(matplotlib.__version__)"'), emit: drawn_by
 
