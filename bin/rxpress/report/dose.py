@@ -65,8 +65,8 @@ def told_fits(results: Results, study: Study) -> pd.DataFrame:
     state = fits["ic50_text"].str[:1].map({">": ABOVE, "<": BELOW, "n": ""}).fillna(REACHED)
     told = fits.assign(response=response, state=state)
     rank = state.map({BELOW: 0, REACHED: 1, ABOVE: 2, "": 3})
-    groups = told.groupby(["treatment", "time_h"], sort=False, dropna=False).ngroup()
-    order = np.lexsort((told["ic50_nM"], rank, groups))
+    treatment = told.groupby("treatment", sort=False).ngroup()
+    order = np.lexsort((told["ic50_nM"], rank, told["time_h"], treatment))
     return told.iloc[order].reset_index(drop=True)
 
 
@@ -290,8 +290,8 @@ def _numbers(results: Results, study: Study, fits: pd.DataFrame) -> Section:
         ic50=[ic50_words(row) for row in fits.to_dict("records")],
         ec50=_with_limits(fits, "ec50", "_nM"),
         hill=_with_limits(fits, "hill"),
-        top=_with_limits(fits, "top", form="{:.2f}"),
-        bottom=_with_limits(fits, "bottom", form="{:.2f}"),
+        top=_with_limits(fits, "top", form="{:z.2f}"),
+        bottom=_with_limits(fits, "bottom", form="{:z.2f}"),
         flags=fits["flags"].map(flag_words),
         response=fits["response"].replace("", "none"),
     )
@@ -331,10 +331,11 @@ def _numbers(results: Results, study: Study, fits: pd.DataFrame) -> Section:
 
 
 def _with_limits(fits: pd.DataFrame, name: str, unit: str = "", form: str = "{:.3g}") -> list[str]:
-    """`1.57 [1.25, 2.01]` of each curve; ends that are not known are left open."""
+    """`1.57 [1.25, 2.01]` of each curve; an end that is not known is open, and a fixed value has none."""
     numbers = fits[[f"{name}{unit}", f"{name}_lower{unit}", f"{name}_upper{unit}"]].to_numpy(float)
     texts = []
     for value, *ends in numbers:
         low, high = (form.format(end) if np.isfinite(end) else "open" for end in ends)
-        texts.append("" if np.isnan(value) else f"{form.format(value)} [{low}, {high}]")
+        limits = f" [{low}, {high}]" if np.isfinite(ends).any() else ""
+        texts.append("" if np.isnan(value) else f"{form.format(value)}{limits}")
     return texts

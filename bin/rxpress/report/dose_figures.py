@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,6 +21,7 @@ ABREAST = 4
 PANEL = (1.7, 1.45)  # inches
 ZERO = 0.4  # where dose 0 stands: this times the lowest dose
 SHAPES = {"sensitive": "o", "resistant": "s", "": "D"}
+TEXT_LINE = 7.2  # points
 TALLEST = 1.25  # viabilities above it do not stretch the axis
 
 
@@ -105,48 +107,37 @@ def _color(i: int) -> str:
 def _draw_panel(axes: Axes, panel: Panel) -> None:
     axes.axhline(0.5, color=UNCHANGED, linewidth=0.5, linestyle=(0, (4, 3)), zorder=0)
     for i, curve in enumerate(panel.curves):
-        color = _color(i)
-        dose, fitted, lower, upper = curve.course.T
-        if len(dose):
-            axes.fill_between(dose, lower, upper, color=color, alpha=0.18, linewidth=0)
-            axes.plot(dose, fitted, color=color, linewidth=1.2)
-        for points, marker, fill in ((curve.points, "o", "full"), (curve.unused, "x", "none")):
-            x, y = _placed(points, curve)
-            axes.plot(
-                x,
-                np.minimum(y, TALLEST),
-                marker,
-                color="#333333",
-                fillstyle=fill,
-                markersize=2.2,
-                alpha=0.7,
-                markeredgewidth=0.5,
-            )
-        if np.isfinite(curve.ic50):
-            axes.plot([curve.ic50] * 2, [-1, 0.5], color=color, linewidth=0.8, linestyle=(0, (2, 2)))
-            axes.plot(
-                curve.ic50,
-                0.5,
-                marker="D",
-                color=color,
-                markersize=3.5,
-                markeredgecolor="white",
-                markeredgewidth=0.5,
-            )
-    axes.set_title(panel.line, loc="left", fontsize=7, fontweight="bold", pad=9)
-    axes.text(0, 1.02, panel.text, transform=axes.transAxes, fontsize=5.5, va="bottom", color="#444444")
+        _draw_curve(axes, curve, _color(i), _color(i) if len(panel.curves) > 1 else "#333333")
+    above = 3 + TEXT_LINE * (panel.text.count("\n") + 1)
+    _write_above(axes, 0, 2, panel.text, fontsize=5.5, color="#444444")
+    _write_above(axes, 0, above, panel.line, fontsize=7, fontweight="bold")
     if panel.response:
         badge = {"boxstyle": "round,pad=0.25", "facecolor": RESPONSES[panel.response], "linewidth": 0}
-        axes.text(
-            1,
-            1.13,
-            panel.response,
-            transform=axes.transAxes,
-            fontsize=5.5,
-            va="bottom",
-            ha="right",
-            bbox=badge,
+        _write_above(axes, 1, above + 1, panel.response, fontsize=5.5, ha="right", bbox=badge)
+
+
+def _draw_curve(axes: Axes, curve: Curve, color: str, of_points: str) -> None:
+    dose, fitted, lower, upper = curve.course.T
+    if len(dose):
+        axes.fill_between(dose, lower, upper, color=color, alpha=0.18, linewidth=0)
+        axes.plot(dose, fitted, color=color, linewidth=1.2)
+    for points, marker in ((curve.points, "o"), (curve.unused, "x")):
+        x, y = _placed(points, curve)
+        axes.plot(
+            x, np.minimum(y, TALLEST), marker, color=of_points, markersize=2.2, alpha=0.7, markeredgewidth=0.5
         )
+    if np.isfinite(curve.ic50):
+        axes.plot([curve.ic50] * 2, [-1, 0.5], color=color, linewidth=0.8, linestyle=(0, (2, 2)))
+        axes.plot(
+            *(curve.ic50, 0.5), marker="D", color=color, markersize=3.5, markeredgecolor="white",
+            markeredgewidth=0.5,
+        )  # fmt: skip
+
+
+def _write_above(axes: Axes, x: float, points: float, text: str, **look: Any) -> None:
+    """Text so many points above the axes, at `x` of their width."""
+    place: Any = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom"}
+    axes.annotate(text, (x, 1), xytext=(0, points), **place, **look)
 
 
 def _placed(points: np.ndarray, curve: Curve) -> tuple[np.ndarray, np.ndarray]:
@@ -221,6 +212,9 @@ def _draw_row(axes: Axes, row: Ic50, y: float, limits: tuple[float, float]) -> N
         axes.plot(limits[1] / 1.06, y, marker=">", color=color, markersize=4)
     if lower <= limits[0]:
         axes.plot(limits[0] * 1.06, y, marker="<", color=color, markersize=4)
+    if row.state in (ABOVE, BELOW):
+        ends = [row.highest, lower] if row.state == ABOVE else [upper, row.lowest]
+        axes.plot(ends, [y, y], color=color, linewidth=0.8, linestyle=(0, (1, 1)))
     value = {ABOVE: row.highest, BELOW: row.lowest}.get(row.state, row.value)
     fill = "full" if row.state == REACHED else "none"
     axes.plot(

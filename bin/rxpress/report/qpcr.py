@@ -139,7 +139,8 @@ def _numbers(results: Results, study: Study, changes: pd.DataFrame) -> Section:
     scopes = {contrast.id: contrast.scope for contrast in (study.design.contrasts if study.design else ())}
     first = changes.head(MOST_ROWS)
     rows = first.to_dict("records")
-    speaks = [scopes.get(r["contrast"]) or SPEAKS_OF.get(r["test"], "") for r in rows]
+    speaks_of = SPEAKS_OF | ({"welch": "these_lines"} if _has_lines(study) else {})
+    speaks = [scopes.get(r["contrast"]) or speaks_of.get(r["test"], "") for r in rows]
     shown = first.assign(
         number=range(1, len(first) + 1),
         label=[labels.get(row["contrast"], row["contrast"]) for row in rows],
@@ -176,6 +177,10 @@ def _numbers(results: Results, study: Study, changes: pd.DataFrame) -> Section:
     return table(QPCR, shown, "number", columns, {}, heading, detail)
 
 
+def _has_lines(study: Study) -> bool:
+    return "cell_line" in study.samples and bool(study.samples["cell_line"].notna().any())
+
+
 def all_labels(results: Results, study: Study) -> dict[str, str]:
     told: dict[str, str] = dict(results.findings.qpcr.study(study.name).get("labels", {}))
     return told | {
@@ -200,10 +205,11 @@ def reference_rows(references: pd.DataFrame) -> pd.DataFrame:
         alone = own["relative_shift"].isna().all()
         shifts = own["shift" if alone else "relative_shift"].to_numpy(float)
         at = int(np.argmax(np.nan_to_num(np.abs(shifts), nan=-1.0)))
-        warnings = dict.fromkeys(text for text in own["warning"] if text)
+        warnings = list(dict.fromkeys(text for text in [own["warning"].iloc[at], *own["warning"]] if text))
+        more = f" (and in {len(warnings) - 1} more)" if len(warnings) > 1 else ""
         first = own.iloc[0]
         row = {"gene": gene, "samples": first["samples"], "m": first["m"], "shift": shifts[at]}
-        rows.append(row | {"contrast": own["contrast"].iloc[at], "warning": "; ".join(warnings)})
+        rows.append(row | {"contrast": own["contrast"].iloc[at], "warning": "".join(warnings[:1]) + more})
     return pd.DataFrame(rows)
 
 

@@ -146,8 +146,8 @@ QPCR = Topic(
     "rxpress_qpcr",
     "qPCR",
     """
-    Fold changes of single genes by qPCR (ΔΔCt, relative to the reference genes), for the same contrasts as
-    expression. They are as good as the reference genes and the technical replicates are. Numbers:
+    Fold changes of single genes by qPCR (ΔΔCt, relative to the reference genes), contrast by contrast. They
+    are as good as the reference genes and the technical replicates are. Numbers:
     qpcr/fold_changes.tsv.
     """,
 )
