@@ -557,6 +557,11 @@ function about() {
   );
 }
 
+function withoutGenes() {
+  byId('search').style.display = document.querySelector('aside').style.display = 'none';
+  show('', element('p', { class: 'notice' }, 'There is no gene to show: this run has no expression. What it measured is in rxpress_report.html and results.xlsx.'));
+}
+
 async function start() {
   if (typeof DecompressionStream === 'undefined') {
     show('', element('p', { class: 'notice' }, 'This browser is too old to unpack the numbers: use Chrome or Edge 80, Firefox 113, Safari 16.4 or newer.'));
@@ -566,9 +571,11 @@ async function start() {
   byId('payload').remove();
   lookup = buildLookup();
   about();
-  listContrasts();
-  listen();
-  follow();
+  if (data.genes.ids.length) {
+    listContrasts();
+    listen();
+    follow();
+  } else withoutGenes();
   document.body.dataset.ready = String(Math.round(performance.now()));
 }
 

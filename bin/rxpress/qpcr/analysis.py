@@ -78,7 +78,10 @@ def analyze_qpcr(
         "references": of_references,
         "fold_changes": fold_change_table(study),
     }
-    return QpcrResults(tables, _summary(study, judged, [*unlike, *notes], warnings, tables))
+    summary = _summary(study, judged, [*unlike, *notes], warnings, tables)
+    labels = {contrast.id: contrast.label for contrast in design.contrasts}
+    summary["labels"] = {plan.id: labels.get(plan.id, plan.id) for plan in plans}
+    return QpcrResults(tables, summary)
 
 
 def _factors(table: CtTable, targets: Sequence[str]) -> tuple[np.ndarray, list[str]]:

@@ -27,7 +27,7 @@ SAME, OPPOSITE = "same direction", "directions differ"
 def across_sections(results: Results) -> list[Section]:
     """Agreement per contrast, forests of the first genes, overlap of called genes, where studies part."""
     consistency = results.findings.consistency
-    if consistency is None:
+    if consistency is None or (results.studies and not results.with_expression):
         return []
     labels = shared_contrasts(results)
     if not labels:

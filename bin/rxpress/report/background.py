@@ -24,6 +24,15 @@ REFERENCES = {
     "voom": ("Law CW et al. (2014) Genome Biology 15:R29", "10.1186/gb-2014-15-2-r29"),
     "treat": ("McCarthy DJ, Smyth GK (2009) Bioinformatics 25:765", "10.1093/bioinformatics/btp053"),
     "bh": ("Benjamini Y, Hochberg Y (1995) J R Stat Soc B 57:289", "10.1111/j.2517-6161.1995.tb02031.x"),
+    "aicc": ("Hurvich CM, Tsai CL (1989) Biometrika 76:297", "10.1093/biomet/76.2.297"),
+    "profile": ("Bates DM, Watts DG (1988) Nonlinear Regression Analysis. Wiley", "10.1002/9780470316757"),
+    "ddct": ("Livak KJ, Schmittgen TD (2001) Methods 25:402", "10.1006/meth.2001.1262"),
+    "pfaffl": ("Pfaffl MW (2001) Nucleic Acids Research 29:e45", "10.1093/nar/29.9.e45"),
+    "genorm": (
+        "Vandesompele J et al. (2002) Genome Biology 3:research0034",
+        "10.1186/gb-2002-3-7-research0034",
+    ),
+    "lin": ("Lin LIK (1989) Biometrics 45:255", "10.2307/2532051"),
     "multiqc": ("Ewels P et al. (2016) Bioinformatics 32:3047", "10.1093/bioinformatics/btw354"),
     "nextflow": ("Di Tommaso P et al. (2017) Nature Biotechnology 35:316", "10.1038/nbt.3820"),
 }
@@ -43,7 +52,8 @@ def background_sections(results: Results) -> list[Section]:
 
 
 def _methods(results: Results) -> Section:
-    steps = [*_quantification(results), *_testing(results), *_running(results)]
+    arms = (_viability, _quantification, _testing, _qpcr, _running)
+    steps = [step for arm in arms for step in arm(results)]
     used = list(dict.fromkeys(key for step in steps for key in step.cites))
     number = {key: str(i) for i, key in enumerate(used, start=1)}
     body = []
@@ -75,6 +85,57 @@ def _quantification(results: Results) -> list[Step]:
         steps.append(
             Step(f"Transcripts were summed to genes as tximport does; counts were {how}", ("tximport",))
         )
+    return steps
+
+
+def _viability(results: Results) -> list[Step]:
+    """How dose–response was fitted, if it was."""
+    dose = results.findings.dose
+    if not len(dose.fits):
+        return []
+    given = results.parameters.get("ic50_threshold")
+    by_gap = (
+        "where a gap of more than two-fold with disjoint intervals parts the lines of a study, two or more on "
+        "each side"
+    )
+    labelled = f"by whether the IC50 exceeds {float(given):g} nM" if given else by_gap
+    return [
+        Step(
+            "Viability, relative to the vehicle, was fitted by logistic curves of log dose with four or three "
+            "parameters, or a constant, chosen by the corrected Akaike criterion and an F test",
+            ("aicc",),
+        ),
+        Step(
+            "IC50 is the dose at which the curve is at 50 % of the control; 95 % intervals are by profile "
+            "likelihood",
+            ("profile",),
+        ),
+        *([Step(f"Lines were called sensitive or resistant {labelled}")] if len(dose.labels) else []),
+    ]
+
+
+def _qpcr(results: Results) -> list[Step]:
+    """How Ct values became fold changes, if there were any."""
+    qpcr = results.findings.qpcr
+    changes = qpcr.fold_changes
+    if not len(changes):
+        return []
+    genes = dict.fromkeys(qpcr.references.get("gene", []))
+    pfaffl = (changes["method"] == "pfaffl").any()
+    by, cited = ("Pfaffl's ratio with efficiencies", "pfaffl") if pfaffl else ("ΔΔCt", "ddct")
+    several = " (geometric mean)" if len(genes) > 1 else ""
+    tests = {"welch": "Welch's t", "paired": "paired t", "lines": "t tests over lines"}
+    used = [name for test, name in tests.items() if (changes["test"] == test).any()]
+    relative = f"relative to {' and '.join(genes)}{several}"
+    steps = [Step(f"Fold changes by qPCR are {by}, {relative}", (cited, "genorm"))]
+    if used:
+        text = f"ΔCt was tested by {' and '.join(used)}, adjusted over the targets of a contrast"
+        steps.append(Step(text, ("bh",)))
+    if len(qpcr.concordance):
+        text = (
+            "Agreement of qPCR and expression was judged gene by gene, and by Lin's concordance correlation"
+        )
+        steps.append(Step(text, ("lin",)))
     return steps
 
 

@@ -9,10 +9,13 @@ from rxpress.provenance import software_versions
 from rxpress.report.across_studies import across_sections
 from rxpress.report.background import background_sections
 from rxpress.report.comparisons import comparison_sections
+from rxpress.report.concordance import concordance_sections
+from rxpress.report.dose import dose_sections
 from rxpress.report.expression import expression_sections
 from rxpress.report.markers import marker_sections
 from rxpress.report.mechanism import mechanism_sections
 from rxpress.report.pathways import pathway_sections
+from rxpress.report.qpcr import qpcr_sections
 from rxpress.report.results import Results
 from rxpress.report.samples import sample_sections
 from rxpress.report.second_opinion import second_opinion_sections
@@ -27,10 +30,13 @@ def build_sections(results: Results) -> list[Section]:
     """Every section of the report. Their order on the page is that of the topics in multiqc_config.yml."""
     return [
         *summary_sections(results),
+        *dose_sections(results),
         *mechanism_sections(results),
         *marker_sections(results),
         *signature_sections(results),
         *pathway_sections(results),
+        *qpcr_sections(results),
+        *concordance_sections(results),
         *across_sections(results),
         *sensitivity_sections(results),
         *comparison_sections(results),

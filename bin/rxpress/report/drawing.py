@@ -12,6 +12,9 @@ from matplotlib.figure import Figure
 
 from rxpress.report.across_studies import first_forest, shared_contrasts
 from rxpress.report.comparisons import MA_AXES, VOLCANO_AXES, ma_points, volcano_points
+from rxpress.report.concordance import by_expression, concordance_figure, concordance_name, drawn_pairs
+from rxpress.report.dose import curve_panels, ic50_title, ranked_ic50, threshold_of, title_of, told_fits
+from rxpress.report.dose_figures import draw_dose_curves, draw_ic50
 from rxpress.report.expression import (
     MOST_SAMPLES,
     axis_labels,
@@ -26,8 +29,10 @@ from rxpress.report.meaning_figures import draw_curves, draw_forest, draw_words
 from rxpress.report.mechanism import by_drug, step_rows
 from rxpress.report.palette import DIVERGING, SEQUENTIAL
 from rxpress.report.pathways import set_rows
+from rxpress.report.qpcr import drawn_changes
+from rxpress.report.qpcr_figures import draw_fold_changes
 from rxpress.report.results import Results, Study
-from rxpress.report.section import unique
+from rxpress.report.section import slug, unique
 from rxpress.report.summary import call_table
 
 
@@ -37,7 +42,7 @@ def draw_figures(results: Results, folder: Path) -> None:
         figures = (_study_figures(study), _contrast_figures(results, study), _meanings(results, study))
         for name, figure in chain.from_iterable(figures):
             save_figure(figure, folder / name)
-    for name, figure in _forests(results):
+    for name, figure in chain(_forests(results), _dose(results), _qpcr(results)):
         save_figure(figure, folder / name)
     calls = call_table(results).dropna(subset="tested")
     if len(calls):
@@ -107,6 +112,32 @@ def _forests(results: Results) -> Iterator[tuple[str, Figure]]:
     """`forest_<contrast>` of the contrasts that studies share."""
     for id, label in shared_contrasts(results).items():
         yield f"forest_{id}", draw_forest(first_forest(results.findings.together[id]), label)
+
+
+def _dose(results: Results) -> Iterator[tuple[str, Figure]]:
+    """`ic50_<study>` and `dose_response_<study>_<treatment>`."""
+    for study in results.studies:
+        fits = told_fits(results, study)
+        if len(fits):
+            title = ic50_title(results, study, fits)
+            yield f"ic50_{study.name}", draw_ic50(ranked_ic50(fits), title, threshold_of(results))
+        for treatment, own in fits.groupby("treatment", sort=False) if len(fits) else ():
+            title, panels = title_of(results, study, str(treatment)), curve_panels(results, study, own)
+            yield f"dose_response_{study.name}_{slug(str(treatment))}", draw_dose_curves(panels, title)
+
+
+def _qpcr(results: Results) -> Iterator[tuple[str, Figure]]:
+    """`qpcr_<study>` and `concordance_<study>`, with a study behind it whose expression is another's."""
+    for study in results.studies:
+        targets, changes = drawn_changes(results, study)
+        if changes:
+            yield f"qpcr_{study.name}", draw_fold_changes(targets, changes, title_of(results, study, "qPCR"))
+        pairs = of_study(results.findings.qpcr.concordance, study.name)
+        for of, own in by_expression(study, pairs):
+            drawn = drawn_pairs(results, study, of, own)
+            if drawn:
+                name = f"concordance_{concordance_name(study, of)}"
+                yield name, concordance_figure(results, study, of, drawn)
 
 
 def cloud(points: pd.DataFrame) -> Cloud:

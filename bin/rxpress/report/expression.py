@@ -34,7 +34,7 @@ def expression_sections(results: Results) -> list[Section]:
     """How samples lie to each other, whatever was asked of them."""
     if not results.studies:
         return [note(PCA, NO_EXPRESSION)]
-    headed = [(study, results.heading(study)) for study in results.studies]
+    headed = [(study, results.heading(study)) for study in results.with_expression]
     return [
         *(_pca(*one) for one in headed),
         *(_distances(*one) for one in headed),

@@ -5,7 +5,9 @@ Each function takes arrays and gives a matplotlib Figure; `save_figure` writes i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import base64
+import html
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from io import BytesIO
@@ -89,6 +91,13 @@ def as_svg(figure: Figure) -> str:
         _lay_out(figure)
         figure.savefig(page, format="svg", metadata={"Date": None})
     return page.getvalue().decode()
+
+
+def embedded(figure: Figure, alt: str) -> str:
+    """The figure as an image in HTML that needs no other file."""
+    data = base64.b64encode(as_svg(figure).encode()).decode()
+    name = html.escape(alt, quote=True)
+    return f'<img alt="{name}" src="data:image/svg+xml;base64,{data}" style="max-width:100%">'
 
 
 def _lay_out(figure: Figure) -> None:
@@ -178,14 +187,21 @@ def draw_cloud(
 
 
 def _label_genes(axes: Axes, cloud: Cloud, most: int) -> None:
-    """Name the called genes of smallest p-value, each where it covers least."""
+    """Name the called genes of smallest p-value."""
     called = np.flatnonzero(np.isin(cloud.calls, ("up", "down")))
     chosen = called[np.argsort(cloud.p_values[called], kind="stable")[:most]]
-    places = axes.transData.transform(np.column_stack([cloud.x, cloud.y]))
+    name_points(axes, np.column_stack([cloud.x, cloud.y]), chosen, cloud.names)
+
+
+def name_points(
+    axes: Axes, points: np.ndarray, chosen: Iterable[int], names: Sequence[str] | np.ndarray
+) -> None:
+    """Write the names of chosen points, (n, 2) in data, each where it covers least; axes have their place."""
+    places = axes.transData.transform(points)
     frame = axes.get_window_extent()
     taken: list[tuple[float, float, float, float]] = []
     for i in chosen:
-        text = axes.text(0, 0, cloud.names[i], fontsize=6, ha="center", va="center")
+        text = axes.text(0, 0, names[i], fontsize=6, ha="center", va="center")
         extent = text.get_window_extent()
         box = _free_box(places[i], (extent.width, extent.height), places, taken, tuple(frame.extents))
         taken.append(box)

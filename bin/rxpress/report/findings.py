@@ -1,4 +1,4 @@
-"""What interpretation/ and comparison/ hold, as the report sees it; any of their tables may be absent."""
+"""What stages beside the tests found, as the report sees it; any of their tables may be absent."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from rxpress.report.arms import Dose, Qpcr, read_dose, read_qpcr
 from rxpress.tables import read_json, read_table
 
 # Text in every table that has the column; where it is missing it reads as ''.
@@ -40,7 +41,7 @@ class Findings:
 
     curves : enrichment_curves.tsv; coverage : signature_coverage.tsv; score_tests : signature_tests.tsv;
     done : summary.json; consistency : comparison/consistency.tsv, None where studies were not compared;
-    together : {contrast id: meta-analysis of its genes}.
+    together : {contrast id: meta-analysis of its genes}; dose, qpcr : what these arms found.
     """
 
     markers: pd.DataFrame
@@ -56,6 +57,8 @@ class Findings:
     done: Mapping[str, Any]
     consistency: pd.DataFrame | None
     together: Mapping[str, pd.DataFrame]
+    dose: Dose
+    qpcr: Qpcr
 
     def notes(self, study: str) -> list[str]:
         """What was not done for a study, and why."""
@@ -63,7 +66,7 @@ class Findings:
 
 
 def read_findings(results: Path) -> Findings:
-    """Read what the folder of results holds of interpretation/ and comparison/."""
+    """Read what the folder of results holds of interpretation/, comparison/, dose_response/ and qpcr/."""
     interpretation, comparison = results / "interpretation", results / "comparison"
     files = {path.stem: path for path in sorted(comparison.glob("*.tsv"))}
     consistency = _read(files["consistency"]) if "consistency" in files else None
@@ -74,6 +77,8 @@ def read_findings(results: Path) -> Findings:
         done=read_json(summary) if summary.exists() else {},
         consistency=consistency,
         together={id: _read(files[id]) for id in _first(in_order, files) if id not in OTHER_COMPARISONS},
+        dose=read_dose(results / "dose_response"),
+        qpcr=read_qpcr(results / "qpcr"),
     )
 
 

@@ -31,6 +31,22 @@ VERDICT_BADGES = {
 }
 VERDICT_BARS = VERDICTS | {"inconclusive": "#EADB9B", "not measured": "#F0F0F0"}
 
+# Response of a line; '' has no label.
+RESPONSES = {"sensitive": "#56B4E9", "resistant": "#E69F00", "": "#777777"}
+# qPCR beside expression: cells with black text, and points.
+CONCORDANCE = {
+    "confirmed": VERDICTS["as expected"],
+    "contradicted": VERDICTS["opposite"],
+    "no change": VERDICTS["no change"],
+    "inconclusive": VERDICTS["inconclusive"],
+}
+CONCORDANCE_BADGES = {
+    "confirmed": VERDICT_BADGES["as expected"],
+    "contradicted": VERDICT_BADGES["opposite"],
+    "no change": VERDICT_BADGES["no change"],
+    "inconclusive": VERDICT_BADGES["inconclusive"],
+}
+
 CATEGORIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#8C6D1F", "#000000")
 SHADES = ("#D9D9D9", "#525252", "#969696", "#000000", "#BDBDBD", "#737373", "#F0F0F0", "#252525")
 DIVERGING = ((0.0, DOWN), (0.25, "#7FB8DA"), (0.5, "#FFFFFF"), (0.75, "#EAAE7F"), (1.0, UP))

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from rxpress.design.study_design import Contrast, StudyDesign
+from rxpress.report.arms import studies_of
 from rxpress.report.findings import Findings, read_findings
 from rxpress.report.palette import Look, give_looks
 from rxpress.report.section import Heading, unique
@@ -42,6 +43,15 @@ class Study:
     dispersions: pd.DataFrame
     second_opinion: pd.DataFrame
     opinion_genes: pd.DataFrame
+
+    @property
+    def of_expression(self) -> bool:
+        """Whether it has samples of expression: not if it is known from Ct values or viability alone."""
+        samples = self.samples
+        by_qpcr = (
+            samples["data_source"] == "qpcr" if "data_source" in samples else pd.Series(False, samples.index)
+        )
+        return bool(self.tests) or self.log2 is not None or not by_qpcr.all()
 
     @property
     def tested(self) -> list[Contrast]:
@@ -120,6 +130,10 @@ class Results:
     findings: Findings
 
     @property
+    def with_expression(self) -> tuple[Study, ...]:
+        return tuple(study for study in self.studies if study.of_expression)
+
+    @property
     def alpha(self) -> float:
         return float(self._parameter("alpha", 0.05))
 
@@ -177,23 +191,25 @@ class Results:
 
 def read_results(folder: Path, schema: Path | None = None) -> Results:
     """Read a staged results folder, laid out as in docs/output.md; `schema`: nextflow_schema.json."""
+    findings = read_findings(folder)
     return Results(
-        studies=tuple(_read_study(folder, name) for name in _study_names(folder)),
+        studies=tuple(_read_study(folder, name) for name in _study_names(folder, findings)),
         excluded=_table(folder / "inputs" / "excluded_samples.tsv", EXCLUDED),
         plan=_json(folder / "inputs" / "plan.json"),
         statuses=tuple(map(read_json, sorted((folder / "reads" / "status").glob("*.json")))),
         parameters=_json(folder / "provenance" / "params.json"),
         defaults=_defaults(read_json(schema)) if schema else {},
         versions=_table(folder / "provenance" / "versions.tsv", VERSIONS),
-        findings=read_findings(folder),
+        findings=findings,
     )
 
 
-def _study_names(folder: Path) -> list[str]:
+def _study_names(folder: Path, findings: Findings) -> list[str]:
     """Studies in the order of the sheet, then those that only have results."""
     named = _samples(folder / "inputs" / "samples.tsv")["study"].astype(str)
     found = {path.name for part in ("differential", "expression") for path in (folder / part).glob("*/")}
-    return list(dict.fromkeys([*named, *sorted(found)]))
+    of_arms = [*studies_of(findings.dose), *studies_of(findings.qpcr)]
+    return list(dict.fromkeys([*named, *sorted(found), *of_arms]))
 
 
 def _read_study(folder: Path, name: str) -> Study:

@@ -38,7 +38,7 @@ def sample_sections(results: Results) -> list[Section]:
     """Samples kept and left out, their reads and library types."""
     samples = sample_table(results)
     if samples.empty:
-        return [note(SAMPLES, "The results folder names no samples.")]
+        return [] if results.studies else [note(SAMPLES, "The results folder names no samples.")]
     libraries = library_table(results)
     of_reads = [_reads(libraries), _libraries(libraries)] if len(libraries) else []
     covariates = [name for s in results.studies if s.design for name in s.design.covariates]

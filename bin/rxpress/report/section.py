@@ -161,6 +161,16 @@ def bullets(texts: Iterable[str]) -> str:
     return "<ul>" + "".join(f"<li>{html.escape(text)}</li>" for text in texts) + "</ul>"
 
 
+def folded(name: str, body: str, is_open: bool) -> str:
+    """HTML that opens at a click on its name."""
+    return f"<details{' open' * is_open}><summary>{html.escape(name)}</summary>{body}</details>"
+
+
+def as_sentence(text: str) -> str:
+    """A note with a capital first and a full stop."""
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith(".") else ".")
+
+
 def slug(text: str) -> str:
     """Text as part of an id that HTML and its selectors take: letters, digits, `_` and `-`."""
     return re.sub(r"[^A-Za-z0-9_]+", "-", text)

@@ -9,6 +9,9 @@ import numpy as np
 import pandas as pd
 
 from rxpress.design.study_design import Contrast
+from rxpress.report.arms import arm_notes
+from rxpress.report.concordance import qpcr_words
+from rxpress.report.dose import dose_words
 from rxpress.report.markers import marker_words
 from rxpress.report.palette import CALLS as CALL_COLORS
 from rxpress.report.pathways import pathway_words
@@ -32,6 +35,8 @@ SPEAKS_OF = {
 def summary_sections(results: Results) -> list[Section]:
     """Everything a reader wants to know first."""
     calls = call_table(results)
+    if results.studies and not results.with_expression:
+        return [_first_words(results, calls)]
     return [_first_words(results, calls), *_calls(results, calls), _claims(results, calls)]
 
 
@@ -63,7 +68,7 @@ def call_table(results: Results) -> pd.DataFrame:
 
 
 def _planned(results: Results) -> Iterator[tuple[Study, Contrast]]:
-    for study in results.studies:
+    for study in results.with_expression:
         for contrast in study.design.contrasts if study.design else ():
             yield study, contrast
 
@@ -87,19 +92,28 @@ def _lines_agree(study: Study, contrast: Contrast) -> object:
 
 
 def _first_words(results: Results, calls: pd.DataFrame) -> Section:
-    samples = sum(len(study.samples) for study in results.studies)
-    left_out = len(results.excluded) or "none"
-    where = _count(len(results.studies), "study", "studies")
-    why = ", with the reason under Samples" if len(results.excluded) else ""
-    points = [f"{_count(samples, 'sample', 'samples')} in {where}; {left_out} left out of the tests{why}."]
+    points = [_sample_words(results)]
     for study in results.studies:
         prefix = f"{study.name}: " if len(results.studies) > 1 else ""
-        points.append(prefix + _study_words(study, calls[calls["study"] == study.name]))
-        points += [prefix + text for text in marker_words(results, study) + pathway_words(results, study)]
+        said = [_study_words(study, calls[calls["study"] == study.name])] if study.of_expression else []
+        said += dose_words(results, study) + marker_words(results, study) + pathway_words(results, study)
+        points += [prefix + text for text in said + qpcr_words(results, study)]
     noticed = len(_warnings(results))
     if noticed:
         points.append(f"{_count(noticed, 'warning or note', 'warnings and notes')} at the end of this page.")
     return Section(SUMMARY, "html", STYLE + bullets(points))
+
+
+def _sample_words(results: Results) -> str:
+    """How many samples there are, of what, and how many of them were left out."""
+    where = _count(len(results.studies), "study", "studies")
+    samples = sum(len(study.samples) for study in results.studies)
+    if results.studies and not samples:
+        return f"{where} of viability; the samplesheet names no sample.".capitalize()
+    left_out = len(results.excluded) or "none"
+    why = ", with the reason under Samples" if len(results.excluded) else ""
+    by = "" if results.with_expression or not results.studies else ", by qPCR alone"
+    return f"{_count(samples, 'sample', 'samples')} in {where}{by}; {left_out} left out of the tests{why}."
 
 
 def _study_words(study: Study, calls: pd.DataFrame) -> str:
@@ -127,7 +141,7 @@ def _calls(results: Results, calls: pd.DataFrame) -> list[Section]:
     """A bar per contrast, and the same in numbers."""
     tested = calls[calls["tested"].notna()]
     if tested.empty:
-        reasons = [f"{study.name}: {study.untested_because}." for study in results.studies]
+        reasons = [f"{study.name}: {study.untested_because}." for study in results.with_expression]
         return [note(CALLS, " ".join([f"{NO_TEST}.", *(reasons or ["There is no study."])]))]
     several = len(results.studies) > 1
     pairs = zip(tested["study"], tested["label"], strict=True)
@@ -167,7 +181,9 @@ def _claims(results: Results, calls: pd.DataFrame) -> Section:
     header = ["Study", "Contrast", "The p-values speak of", "Beyond the fold change", "Note"]
     planned = zip(_planned(results), calls.to_dict("records"), strict=True)
     rows = [_claim(results, study, contrast, row) for (study, contrast), row in planned]
-    untested = [f"{s.name}: {NO_TEST.lower()}, {s.untested_because}." for s in results.studies if not s.tests]
+    untested = [
+        f"{s.name}: {NO_TEST.lower()}, {s.untested_because}." for s in results.with_expression if not s.tests
+    ]
     first = 0 if len(results.studies) > 1 else 1
     shown = html_table(header[first:], [row[first:] for row in rows]) if rows else ""
     names = ["study", "contrast", "p_values_speak_of", "beyond_fold_change", "note"]
@@ -246,11 +262,14 @@ def warning_sections(results: Results) -> list[Section]:
 def _warnings(results: Results) -> list[tuple[str, str, str]]:
     """Study (or ''), where it was noticed, and the text."""
     found = [("", "input", str(text)) for text in results.plan.get("warnings", [])]
+    found += [("", "dose–response", str(text)) for text in results.findings.dose.done.get("warnings", [])]
     found += [("", "reads", f"{s['sample']}: {s['warning']}") for s in results.statuses if s.get("warning")]
     for study in results.studies:
         found += [(study.name, "contrasts", text) for text in (study.design.notes if study.design else ())]
         found += [(study.name, "tests", str(text)) for text in study.fit.get("warnings", [])]
         found += [(study.name, "interpretation", text) for text in results.findings.notes(study.name)]
+        for arm, noticed_in in ((results.findings.dose, "dose–response"), (results.findings.qpcr, "qPCR")):
+            found += [(study.name, noticed_in, text) for text in arm_notes(arm, study.name)]
         more = len(study.tested) - SHOWN_CONTRASTS
         if more > 0:
             text = f"plots show the first {SHOWN_CONTRASTS} contrasts; {more} more have their tables only"

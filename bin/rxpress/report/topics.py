@@ -57,6 +57,16 @@ CLAIMS = Topic(
     """,
 )
 
+DOSE = Topic(
+    "rxpress_dose",
+    "Dose–response",
+    """
+    How much drug it takes to halve the viability of each line. IC50: the dose at which viability is 50 % of
+    the control; where it is not reached, it is only known to lie above the highest dose. Intervals are 95 %
+    and speak of this assay of these lines. Numbers: dose_response/fits.tsv.
+    """,
+)
+
 MECHANISM = Topic(
     "rxpress_mechanism",
     "Did the drug do what it is known to do?",
@@ -129,6 +139,26 @@ ACTIVITY = Topic(
     Activity of signalling pathways, told from the genes that they switch (a linear model of their published
     weights, per sample and per contrast) rather than from the genes of the pathway itself. Orange: more
     active; blue: less. Numbers: interpretation/pathway_activity.tsv.
+    """,
+)
+
+QPCR = Topic(
+    "rxpress_qpcr",
+    "qPCR",
+    """
+    Fold changes of single genes by qPCR (ΔΔCt, relative to the reference genes), contrast by contrast. They
+    are as good as the reference genes and the technical replicates are. Numbers:
+    qpcr/fold_changes.tsv.
+    """,
+)
+
+CONCORDANCE = Topic(
+    "rxpress_concordance",
+    "qPCR beside expression",
+    """
+    Does qPCR show what expression shows? Confirmed: both change, in the same direction. Contradicted: they
+    change in opposite directions, or one surely changes and the other surely does not. No change: both
+    intervals lie within 1.5-fold. Inconclusive: one of them cannot tell. Numbers: qpcr/concordance.tsv.
     """,
 )
 
@@ -319,8 +349,21 @@ PARAMETERS = Topic(
 GENERAL = Topic("rxpress_general", "General statistics")
 
 IN_ORDER = (
-    *(SUMMARY, CALLS, CONTRASTS, CLAIMS, MECHANISM, MARKERS, SIGNATURES, CONNECTIVITY),
-    *(PATHWAYS, ENRICHMENT, ACTIVITY, ACROSS, SENSITIVITY, VOLCANO, MA, FOLD_CHANGES, HEATMAP, TOP_GENES),
+    *(SUMMARY, CALLS, CONTRASTS, CLAIMS, DOSE, MECHANISM, MARKERS, SIGNATURES, CONNECTIVITY),
+    *(
+        PATHWAYS,
+        ENRICHMENT,
+        ACTIVITY,
+        QPCR,
+        CONCORDANCE,
+        ACROSS,
+        SENSITIVITY,
+        VOLCANO,
+        MA,
+        FOLD_CHANGES,
+        HEATMAP,
+        TOP_GENES,
+    ),
     *(SECOND_OPINION, PCA, DISTANCES, SAMPLES, READS, LIBRARIES, P_VALUES, DISPERSIONS),
     *(WARNINGS, METHODS, PARAMETERS),
 )

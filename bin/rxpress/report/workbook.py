@@ -29,20 +29,35 @@ MOST_ROWS = 20_000  # of any other table
 LONGEST_NAME, LONGEST_TEXT = 31, 32_000  # what Excel takes
 LONGEST_FIRST = 10  # what is kept of a study's name where a sheet's name is too long
 CREATED = datetime.datetime(2000, 1, 1, tzinfo=datetime.UTC).replace(tzinfo=None)
-INTERPRETATION = (
-    ("Markers", "markers", "verdict on each marker of the drug pack, per contrast"),
-    ("Mechanism", "mechanism", "steps of the drug's mechanism, held against what this study measured"),
-    ("Pathways", "pathways", "gene sets: enrichment and over-representation, per contrast"),
-    ("Pathway activity", "pathway_activity", "activity of signalling pathways, per sample and per contrast"),
-    ("Signatures", "signatures", "score of each sample by each signature and method"),
-    ("Signature tests", "signature_tests", "differences of signature scores between groups"),
+FOUND = (
+    ("IC50", "dose_response/fits", "dose–response: a row per curve"),
+    ("IC50 labels", "dose_response/labels", "lines sensitive or resistant by IC50, and why"),
+    ("qPCR", "qpcr/fold_changes", "fold changes by qPCR, per contrast and target"),
+    ("qPCR agreement", "qpcr/concordance_summary", "agreement of qPCR and expression, per contrast"),
+    ("qPCR verdicts", "qpcr/concordance", "fold changes by qPCR beside those of expression"),
+    ("qPCR references", "qpcr/references", "reference genes: stability, and whether a contrast moves them"),
+    ("qPCR replicates", "qpcr/replicates", "technical replicates: mean and SD of Ct, and flags"),
+    ("Markers", "interpretation/markers", "verdict on each marker of the drug pack, per contrast"),
+    (
+        "Mechanism",
+        "interpretation/mechanism",
+        "steps of the drug's mechanism, held against what this study measured",
+    ),
+    ("Pathways", "interpretation/pathways", "gene sets: enrichment and over-representation, per contrast"),
+    (
+        "Pathway activity",
+        "interpretation/pathway_activity",
+        "activity of signalling pathways, per sample and per contrast",
+    ),
+    ("Signatures", "interpretation/signatures", "score of each sample by each signature and method"),
+    ("Signature tests", "interpretation/signature_tests", "differences of signature scores between groups"),
     (
         "Signature coverage",
-        "signature_coverage",
+        "interpretation/signature_coverage",
         "which genes of a signature were found, what it allows to say",
     ),
-    ("Connectivity", "connectivity", "likeness of a response to published responses"),
-    ("Sensitivity", "sensitivity", "genes against sensitivity as a number, over lines"),
+    ("Connectivity", "interpretation/connectivity", "likeness of a response to published responses"),
+    ("Sensitivity", "interpretation/sensitivity", "genes against sensitivity as a number, over lines"),
 )
 
 
@@ -59,7 +74,7 @@ class Sheet:
 
 def write_workbook(results: Results, folder: Path, title: str, path: Path) -> None:
     """Write the workbook. folder : where `results` were read."""
-    sheets = name_sheets([*_overview(results), *_interpretation(folder), *_across(folder), *_genes(results)])
+    sheets = name_sheets([*_overview(results), *_found(folder), *_across(folder), *_genes(results)])
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(path, options) as book:
         book.set_properties({"title": title, "created": CREATED})
@@ -94,20 +109,21 @@ def _shorten(name: str, most: int) -> str:
 
 
 def _overview(results: Results) -> Iterator[Sheet]:
-    if results.studies:
-        samples = pd.concat([study.samples for study in results.studies], ignore_index=True)
+    tables = [study.samples for study in results.studies if len(study.samples)]
+    if tables:
+        samples = pd.concat(tables, ignore_index=True)
         paths = [name for name in ("fastq_1", "fastq_2", "quant", "cel") if name in samples]
         samples = samples.drop(columns=paths).dropna(axis="columns", how="all")
         yield Sheet("Samples", samples, "differential/<study>/samples.tsv", "the samples, kept and left out")
-    calls = call_table(results)
-    yield Sheet(
-        "Contrasts", calls, "report/tables/calls.tsv", "what was asked, and how many genes were called"
-    )
+    if results.with_expression or not results.studies:
+        calls = call_table(results)
+        about = "what was asked, and how many genes were called"
+        yield Sheet("Contrasts", calls, "report/tables/calls.tsv", about)
 
 
-def _interpretation(folder: Path) -> Iterator[Sheet]:
-    for name, file, about in INTERPRETATION:
-        source = f"interpretation/{file}.tsv"
+def _found(folder: Path) -> Iterator[Sheet]:
+    for name, file, about in FOUND:
+        source = f"{file}.tsv"
         table = read_or_empty(folder / source, ())
         if len(table):
             yield _shortened(Sheet(name, table, source, about))

@@ -1,0 +1,89 @@
+"""What dose_response/ and qpcr/ hold, as the report sees it; any of their tables may be absent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rxpress.tables import read_json, read_table
+
+# Text in every table that has the column; where it is missing it reads as ''.
+TEXT = (
+    *("study", "cell_line", "treatment", "ic50_text", "model", "model_reason", "flags", "response", "reason"),
+    *("source", "plate", "replicate", "well_type", "excluded", "contrast", "target", "gene", "gene_id"),
+    *("method", "test", "note", "sample", "flag", "outlying", "expression_study", "verdict", "warning"),
+)
+
+
+@dataclass(frozen=True)
+class Dose:
+    """A data frame per file of dose_response/, empty where there is none; done : summary.json."""
+
+    fits: pd.DataFrame
+    curves: pd.DataFrame
+    points: pd.DataFrame
+    labels: pd.DataFrame
+    done: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Qpcr:
+    """A data frame per file of qpcr/, empty where there is none; done : summary.json.
+
+    agreement : concordance_summary.tsv.
+    """
+
+    fold_changes: pd.DataFrame
+    references: pd.DataFrame
+    replicates: pd.DataFrame
+    concordance: pd.DataFrame
+    agreement: pd.DataFrame
+    done: Mapping[str, Any]
+
+    def study(self, name: str) -> Mapping[str, Any]:
+        """What summary.json says of a study."""
+        told: Mapping[str, Any] = self.done.get("studies", {}).get(name, {})
+        return told
+
+
+def read_dose(folder: Path) -> Dose:
+    """Read what there is of dose_response/."""
+    tables = {name: _read(folder / f"{name}.tsv") for name in ("fits", "curves", "points", "labels")}
+    return Dose(**tables, done=_json(folder / "summary.json"))
+
+
+def read_qpcr(folder: Path) -> Qpcr:
+    """Read what there is of qpcr/."""
+    names = ("fold_changes", "references", "replicates", "concordance")
+    return Qpcr(
+        **{name: _read(folder / f"{name}.tsv") for name in names},
+        agreement=_read(folder / "concordance_summary.tsv"),
+        done=_json(folder / "summary.json"),
+    )
+
+
+def studies_of(arm: Dose | Qpcr) -> list[str]:
+    """The studies that an arm speaks of."""
+    return list(arm.done.get("studies", {}))
+
+
+def arm_notes(arm: Dose | Qpcr, study: str) -> Iterator[str]:
+    """Warnings on a study, then what was noted of it."""
+    told = arm.done.get("studies", {}).get(study, {})
+    yield from map(str, (*told.get("warnings", []), *told.get("notes", [])))
+
+
+def _read(path: Path) -> pd.DataFrame:
+    if not path.exists():
+        return pd.DataFrame({"study": []})
+    frame = read_table(path, TEXT)
+    text = [name for name in TEXT if name in frame]
+    return frame.assign(**frame[text].fillna(""))
+
+
+def _json(path: Path) -> Any:
+    return read_json(path) if path.exists() else {}
