@@ -363,20 +363,19 @@ def test_the_page_loads_nothing_from_elsewhere(html: Path) -> None:
     assert not re.findall(r'<script[^>]+src="', page)
 
 
-def test_command_writes_sections_figures_and_tables(tmp_path: Path) -> None:
-    results = stage_results(tmp_path / "results")
-    command: list[str | Path] = [
-        sys.executable,
-        ROOT / "bin" / "report_sections.py",
-        "--results",
-        results,
-        "--outdir",
-        tmp_path / "out",
-    ]
+def run_command(name: str, results: Path, outdir: Path) -> None:
+    command = [sys.executable, ROOT / "bin" / name, "--results", results, "--outdir", outdir]
     subprocess.run([*command, "--schema", ROOT / "nextflow_schema.json"], check=True)
-    figures = {path.name for path in (tmp_path / "out" / "figures").iterdir()}
+
+
+def test_commands_write_sections_and_tables_and_what_readers_take_along(tmp_path: Path) -> None:
+    results, out = stage_results(tmp_path / "results"), tmp_path / "out"
+    run_command("report_sections.py", results, out)
+    assert json.loads((out / "sections" / "rxpress_calls_all_mqc.json").read_text())
+    assert (out / "tables" / "calls.tsv").exists()
+    run_command("export_results.py", results, out)
+    assert {"gene_explorer.html", "results.xlsx"} <= {path.name for path in out.iterdir()}
     stems = ["calls", "pca_study", "sample_distances_study", "heatmap_study"]
     stems += [f"{kind}_study_{id}" for kind in ("volcano", "ma") for id in CALLS]
+    figures = {path.name for path in (out / "figures").iterdir()}
     assert figures == {f"{stem}.{ending}" for stem in stems for ending in ("svg", "png")}
-    assert json.loads((tmp_path / "out" / "sections" / "rxpress_calls_all_mqc.json").read_text())
-    assert (tmp_path / "out" / "tables" / "calls.tsv").exists()
