@@ -558,7 +558,7 @@ function about() {
 }
 
 function withoutGenes() {
-  byId('search').style.display = document.querySelector('aside').style.display = 'none';
+  for (const part of ['#search', 'aside', 'footer']) document.querySelector(part).style.display = 'none';
   show('', element('p', { class: 'notice' }, 'There is no gene to show: this run has no expression. What it measured is in rxpress_report.html and results.xlsx.'));
 }
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from staged_arms import stage_arms
 from staged_findings import stage_findings
 from staged_results import CALLS, GENES, gene_table, stage_results, status
 
@@ -60,6 +61,7 @@ def usual(tmp_path_factory: pytest.TempPathFactory) -> Report:
     """The report on a staged folder as it comes."""
     results = stage_results(tmp_path_factory.mktemp("usual") / "results")
     stage_findings(results)
+    stage_arms(results)
     return Report(results)
 
 
@@ -70,6 +72,7 @@ def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
     left_out = {"a_S1_DMSO_0_24_1": "12 reads after trimming, fewer than --min_reads 100"}
     results = stage_results(folder / "results", studies=("a", "b-2"), left_out=left_out)
     stage_findings(results, ("a", "b-2"))
+    stage_arms(results, ("a", "b-2"))
     Report(results)
     for sample in ("a_S1_DMSO_0_24_1", "a_S1_DMSO_0_24_2"):
         log_of_salmon(folder / "report" / "sections" / sample)
@@ -131,7 +134,7 @@ def test_every_topic_explains_itself_and_names_its_table(usual: Report) -> None:
         text = usual.section(id)["parent_description"]
         assert len(text) > 60
         named = re.findall(r"tables/(\w+)", text)
-        assert named or re.search(r"(interpretation|comparison)/\w+\.tsv", text), id
+        assert named or re.search(r"(interpretation|comparison|dose_response|qpcr)/\w+\.tsv", text), id
         assert all(any(table.startswith(name) for table in tables) for name in named), id
 
 

@@ -94,15 +94,12 @@ def _viability(results: Results) -> list[Step]:
     if not len(dose.fits):
         return []
     given = results.parameters.get("ic50_threshold")
-    by_gap = (
-        "where a gap of more than two-fold with disjoint intervals parts the lines of a study, two or more on "
-        "each side"
-    )
+    by_gap = "where a gap of over two-fold, intervals apart, parts two or more lines on each side"
     labelled = f"by whether the IC50 exceeds {float(given):g} nM" if given else by_gap
     return [
         Step(
-            "Viability, relative to the vehicle, was fitted by logistic curves of log dose with four or three "
-            "parameters, or a constant, chosen by the corrected Akaike criterion and an F test",
+            "Viability, relative to the vehicle, was fitted by logistic curves of log dose with four or "
+            "three parameters, or a constant, chosen by the corrected Akaike criterion and an F test",
             ("aicc",),
         ),
         Step(
@@ -132,9 +129,7 @@ def _qpcr(results: Results) -> list[Step]:
         text = f"ΔCt was tested by {' and '.join(used)}, adjusted over the targets of a contrast"
         steps.append(Step(text, ("bh",)))
     if len(qpcr.concordance):
-        text = (
-            "Agreement of qPCR and expression was judged gene by gene, and by Lin's concordance correlation"
-        )
+        text = "qPCR and expression were compared gene by gene, and by Lin's concordance correlation"
         steps.append(Step(text, ("lin",)))
     return steps
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ from rxpress.report.topics import DOSE
 
 MOST_LINES = 60  # in a figure or a table of texts
 NAMED_LINES = 8  # in a sentence
+MOST_TREATMENTS = 4  # in the first words
 FLAGS = {
     "not_reached": "50 % not reached",
     "extrapolated": "beyond the doses",
@@ -86,7 +87,8 @@ def dose_words(results: Results, study: Study) -> list[str]:
         told = [f"{word}: {listing(lines, NAMED_LINES)}" for word, lines in by_response.items() if lines]
         parts.append(f"By IC50, {'; '.join(told)}." if told else "No line is labelled by IC50.")
         said.append(" ".join(parts))
-    return said
+    more = len(said) - MOST_TREATMENTS
+    return [*said[:MOST_TREATMENTS], *([f"IC50s of {more} more treatments: see Dose–response."] * (more > 0))]
 
 
 def _range_words(rows: pd.DataFrame, treatment: str, time: float) -> str:
@@ -98,14 +100,14 @@ def _range_words(rows: pd.DataFrame, treatment: str, time: float) -> str:
         if (rows["state"] == state).any()
     ]
     start = f"IC50 of {treatment} in {len(rows)} {'line' if len(rows) == 1 else 'lines'}{hours}"
-    first, last = (f"{row['ic50_text']} nM ({row['cell_line']})" for row in _ends(reached))
+    first, last = (f"{ic50_text(row)} nM ({row['cell_line']})" for row in _ends(reached))
     span = [] if reached.empty else [f"from {first} to {last}" if len(reached) > 1 else first]
     return f"{start}: {'; '.join([*span, *beyond])}."
 
 
 def _ends(rows: pd.DataFrame) -> tuple[Mapping[Any, Any], Mapping[Any, Any]]:
     """The first and the last row; blanks where there is none."""
-    records = rows.to_dict("records") or [{"ic50_text": "", "cell_line": ""}]
+    records = rows.to_dict("records") or [{"ic50_text": "", "state": "", "cell_line": ""}]
     return records[0], records[-1]
 
 
@@ -118,10 +120,19 @@ def ic50_words(row: Mapping[Any, Any], unit: str = "") -> str:
     """`3.31 [2.96, 3.7]`, `> 300 [210, ∞]`; without an interval the IC50 alone."""
     lower, upper = row["ic50_lower_nM"], row["ic50_upper_nM"]
     if row["state"] == "" or not (np.isfinite(lower) or np.isfinite(upper)):
-        return f"{row['ic50_text']}{unit if row['state'] else ''}"
-    low = f"{lower:.3g}" if np.isfinite(lower) else "open"
-    high = f"{upper:.3g}" if np.isfinite(upper) else "open"
-    return f"{row['ic50_text']} [{low}, {high}]{unit}"
+        return f"{ic50_text(row)}{unit if row['state'] else ''}"
+    low, high = (three_digits(end) if np.isfinite(end) else "open" for end in (lower, upper))
+    return f"{ic50_text(row)} [{low}, {high}]{unit}"
+
+
+def ic50_text(row: Mapping[Any, Any]) -> str:
+    """`3.31`, `> 300`, `not determined`."""
+    return three_digits(row["ic50_nM"]) if row["state"] == REACHED else str(row["ic50_text"])
+
+
+def three_digits(value: float) -> str:
+    """`0.123`, `45.6`, `3,080`: no powers of ten up to a million."""
+    return f"{float(f'{value:.3g}'):,.0f}" if 100 <= value < 1e6 else f"{value:.3g}"
 
 
 def ranked_ic50(fits: pd.DataFrame) -> list[Ic50]:
@@ -190,9 +201,9 @@ def _ranking(results: Results, study: Study, fits: pd.DataFrame) -> Section:
     rest = f" The first {MOST_LINES} of {len(fits)} are drawn." if len(fits) > MOST_LINES else ""
     detail = (
         "Lines from the lowest to the highest IC50 with their 95 % intervals (profile likelihood); the pale "
-        "bar spans the doses. Hollow with an arrow: viability stays above 50 % at the highest dose, so the "
-        f"IC50 is only known to lie beyond.{rest} Numbers: dose_response/fits.tsv; for papers: "
-        f"figures/ic50_{study.name}."
+        "bar spans the doses. Hollow: the IC50 lies beyond the doses, as viability stays above 50 % at the "
+        f"highest or is below it at the lowest; an arrow: the interval has no end there.{rest} Numbers: "
+        f"dose_response/fits.tsv; for papers: figures/ic50_{study.name}."
     )
     text = paragraphs(dose_words(results, study))
     body = text + embedded(figure, f"IC50 of the lines of {study.name}")
@@ -290,8 +301,8 @@ def _numbers(results: Results, study: Study, fits: pd.DataFrame) -> Section:
         ic50=[ic50_words(row) for row in fits.to_dict("records")],
         ec50=_with_limits(fits, "ec50", "_nM"),
         hill=_with_limits(fits, "hill"),
-        top=_with_limits(fits, "top", form="{:z.2f}"),
-        bottom=_with_limits(fits, "bottom", form="{:z.2f}"),
+        top=_with_limits(fits, "top", form="{:z.2f}".format),
+        bottom=_with_limits(fits, "bottom", form="{:z.2f}".format),
         flags=fits["flags"].map(flag_words),
         response=fits["response"].replace("", "none"),
     )
@@ -330,12 +341,14 @@ def _numbers(results: Results, study: Study, fits: pd.DataFrame) -> Section:
     return table(DOSE, shown, "line", columns, {}, heading, detail)
 
 
-def _with_limits(fits: pd.DataFrame, name: str, unit: str = "", form: str = "{:.3g}") -> list[str]:
+def _with_limits(
+    fits: pd.DataFrame, name: str, unit: str = "", form: Callable[[float], str] = three_digits
+) -> list[str]:
     """`1.57 [1.25, 2.01]` of each curve; an end that is not known is open, and a fixed value has none."""
     numbers = fits[[f"{name}{unit}", f"{name}_lower{unit}", f"{name}_upper{unit}"]].to_numpy(float)
     texts = []
     for value, *ends in numbers:
-        low, high = (form.format(end) if np.isfinite(end) else "open" for end in ends)
+        low, high = (form(end) if np.isfinite(end) else "open" for end in ends)
         limits = f" [{low}, {high}]" if np.isfinite(ends).any() else ""
-        texts.append("" if np.isnan(value) else f"{form.format(value)}{limits}")
+        texts.append("" if np.isnan(value) else f"{form(value)}{limits}")
     return texts
