@@ -293,7 +293,7 @@ def test_results_without_genes_say_so(browser: Browser, tmp_path: Path) -> None:
     write_explorer(read_results(tmp_path), tmp_path, [], "empty", PAGE, path)
     with open_page(browser, path) as opened:
         opened.page.wait_for_selector("body[data-ready]")
-        assert "There is no gene in these results" in opened.text("#shown")
+        assert "There is no gene to show" in opened.text("#shown")
         assert opened.errors == []
 
 
