@@ -227,9 +227,17 @@ def read_table(path: str | Path, text: Sequence[str] = ()) -> pd.DataFrame:
     )
 
 
+def _make_room(path: str | Path) -> None:
+    """Make the folder of a file to write. A link there is removed: who made it does not lose what it leads to."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_symlink():
+        path.unlink()
+
+
 def write_table(frame: pd.DataFrame, path: str | Path) -> None:
     """Write a table as TSV: no index, `NA` for missing, floats at full precision."""
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    _make_room(path)
     frame.to_csv(path, sep="\t", index=False, na_rep=MISSING, lineterminator="\n")
 
 
@@ -267,7 +275,7 @@ def write_columns(columns: Mapping[str, Any], path: str | Path) -> None:
 
     table = pa.table({name: pa.array(values, from_pandas=True) for name, values in columns.items()})
     style: dict[str, Any] = {"delimiter": "\t", "null_string": MISSING, "quoting_header": "none"}
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    _make_room(path)
     try:
         arrow_csv.write_csv(table, path, arrow_csv.WriteOptions(quoting_style="none", **style))
     except pa.ArrowInvalid:  # some text holds a tab or a quotation mark
@@ -337,7 +345,7 @@ def read_json(path: str | Path) -> Any:
 
 def write_json(value: Mapping[str, Any] | Sequence[Any], path: str | Path) -> None:
     """Write JSON, indented, keys in the order given, NaN refused."""
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    _make_room(path)
     Path(path).write_text(json.dumps(value, indent=2, allow_nan=False) + "\n", encoding="utf-8")
 
 
@@ -359,7 +367,7 @@ def write_yaml(value: Mapping[str, Any], path: str | Path) -> None:
     """Write YAML, keys in the order given."""
     import yaml
 
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    _make_room(path)
     text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=1000)
     Path(path).write_text(text, encoding="utf-8")
 
@@ -373,7 +381,7 @@ def read_records(path: str | Path) -> list[dict[str, str]]:
 def write_records(header: Sequence[str], rows: Sequence[Sequence[object]], path: str | Path) -> None:
     """Write a small table without importing pandas: one row per sequence, None as `NA`."""
     lines = [header, *([MISSING if cell is None else cell for cell in row] for row in rows)]
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    _make_room(path)
     Path(path).write_text("".join("\t".join(map(str, line)) + "\n" for line in lines), encoding="utf-8")
 
 

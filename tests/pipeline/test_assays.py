@@ -181,11 +181,14 @@ def test_viability_alone_gets_its_report(run_pipeline: Callable[..., Run], tmp_p
 
 def test_qpcr_alone_gets_its_report(run_pipeline: Callable[..., Run], tmp_path: Path) -> None:
     samples = sample_rows()
+    sheet = write_csv(list(samples.values()), tmp_path / "samples.tsv")  # as a table of ours is called
+    given = sheet.read_bytes()
     run = run_pipeline(
         tmp_path,
-        *("--input", write_csv(list(samples.values()), tmp_path / "sheet.csv")),
+        *("--input", sheet),
         *("--qpcr", write_csv(qpcr_rows(samples), tmp_path / "qpcr.csv"), "--reference_genes", "GAPDH,ACTB"),
     ).ended_well()
+    assert sheet.read_bytes() == given
     assert "TEST_EXPRESSION" not in run.tasks("COMPLETED")
     changes = read_tsv(run.results / "qpcr" / "fold_changes.tsv")
     assert CONTRAST in {row["contrast"] for row in changes}

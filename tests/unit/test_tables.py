@@ -15,7 +15,10 @@ from rxpress.tables import (
     read_matrix,
     read_table,
     write_columns,
+    write_json,
     write_matrix,
+    write_records,
+    write_table,
 )
 
 HARD_FLOATS = [0.1 + 0.2, 1e-300, 5e-324, 1.7976931348623157e308, 1e22, 123456789.12345679, 3.0, -0.0]
@@ -115,3 +118,17 @@ def test_lines_of_a_gmt_file_keep_their_numbers(tmp_path: Path) -> None:
     path = tmp_path / "sets.gmt"
     path.write_bytes(b"\xef\xbb\xbfA\tsource a\tG1\tG2\t\t\r\n\r\nB\t\tG3 \r\n")
     assert read_gmt(path) == [(1, ["A", "source a", "G1", "G2"]), (3, ["B", "", "G3"])]
+
+
+def test_what_a_link_leads_to_is_not_written_over(tmp_path):
+    own = tmp_path / "own.tsv"
+    own.write_text("mine\n")
+    for name, write in (
+        ("a.tsv", lambda path: write_records(("a",), [], path)),
+        ("b.tsv", lambda path: write_table(pd.DataFrame({"b": [1]}), path)),
+        ("c.json", lambda path: write_json({}, path)),
+    ):
+        (tmp_path / name).symlink_to(own)
+        write(tmp_path / name)
+        assert own.read_text() == "mine\n"
+        assert not (tmp_path / name).is_symlink()

@@ -10,7 +10,7 @@ process ANALYZE_QPCR {
     path samples, stageAs: 'samples/?/*'
     path contrasts, stageAs: 'contrasts/?/*'
     path differential, stageAs: 'differential/*'
-    path schema
+    path schema, stageAs: 'assets/*'
     val opts
 
     output:

@@ -7,7 +7,7 @@ process CHECK_INPUTS {
 
     input:
     val opts
-    path sheet
+    path sheet, stageAs: 'sheet/*'
     path peek, stageAs: 'seen/*'
     path given, stageAs: 'seen/*'
     path schemas, stageAs: 'schemas/*'
@@ -35,21 +35,21 @@ process CHECK_INPUTS {
 
     script:
     def files = options(
-        transcripts: transcripts, annotation: annotation, tx2gene: tx2gene, genome: genome, index: index, counts: counts,
+        input: sheet, transcripts: transcripts, annotation: annotation, tx2gene: tx2gene, genome: genome, index: index, counts: counts,
         viability: viability, qpcr: qpcr, contrasts: contrasts, control_genes: control_genes, drug_pack: drug_pack,
         signatures: signatures, gene_sets: gene_sets, pathway_weights: pathway_weights, tools: opts.tools)
     """
-    check_inputs.py --input '${sheet}' --params '${given}' --peek '${peek}' \\
+    check_inputs.py --params ${given} --peek ${peek} \\
         --schema schemas/nextflow_schema.json --table_schemas schemas ${files} --outdir .
     """
 
     stub:
     def files = options(
-        transcripts: transcripts, annotation: annotation, tx2gene: tx2gene, genome: genome, index: index, counts: counts,
+        input: sheet, transcripts: transcripts, annotation: annotation, tx2gene: tx2gene, genome: genome, index: index, counts: counts,
         viability: viability, qpcr: qpcr, contrasts: contrasts, control_genes: control_genes, drug_pack: drug_pack,
         signatures: signatures, gene_sets: gene_sets, pathway_weights: pathway_weights)
     """
-    check_inputs.py --input '${sheet}' --params '${given}' --peek '${peek}' \\
+    check_inputs.py --params ${given} --peek ${peek} \\
         --schema schemas/nextflow_schema.json --table_schemas schemas ${files} --outdir .
     """
 }

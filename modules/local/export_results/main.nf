@@ -13,8 +13,8 @@ process EXPORT_RESULTS {
     path provenance, stageAs: 'results/provenance/*'
     path packs, stageAs: 'packs/*'
     path gene_sets, stageAs: 'gene_sets/*'
-    path page
-    path schema
+    path page, stageAs: 'assets/*'
+    path schema, stageAs: 'assets/*'
     val opts
 
     output:

@@ -8,7 +8,7 @@ process FIT_DOSE_RESPONSE {
     input:
     path viability, stageAs: 'viability/*'
     path samples, stageAs: 'understood/*'
-    path schema
+    path schema, stageAs: 'assets/*'
     val opts
 
     output:

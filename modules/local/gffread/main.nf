@@ -3,8 +3,8 @@ process GFFREAD {
     memory { (1.GB + genome.size() * 8.B) * task.attempt }
 
     input:
-    path genome
-    path annotation
+    path genome, stageAs: 'genome/*'
+    path annotation, stageAs: 'annotation/*'
 
     output:
     path 'transcripts.fa', emit: transcripts
@@ -14,12 +14,12 @@ process GFFREAD {
     // gffread stops at a strand that is none of + - . (TAIR10 gives its chromosomes a *).
     script:
     """
-    zcat -f '${genome}' > genome.fa
-    zcat -f '${annotation}' | awk 'BEGIN { FS = OFS = "\\t" } !/^#/ && \$7 !~ /^[-+.]\$/ { \$7 = "." } { print }' > annotation.gff
+    zcat -f ${genome} > genome.fa
+    zcat -f ${annotation} | awk 'BEGIN { FS = OFS = "\\t" } !/^#/ && \$7 !~ /^[-+.]\$/ { \$7 = "." } { print }' > annotation.gff
     gffread annotation.gff -g genome.fa -w transcripts.fa
     test -s transcripts.fa || { echo 'error: no transcript could be extracted: do the sequence names of the genome and of the annotation agree?' >&2; exit 2; }
     rm genome.fa genome.fa.fai annotation.gff
-    hash_inputs.py --role genome '${genome}' --out inputs.tsv
+    hash_inputs.py --role genome ${genome} --out inputs.tsv
     """
 
     stub:

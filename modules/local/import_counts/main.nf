@@ -7,7 +7,7 @@ process IMPORT_COUNTS {
     memory { 2.GB * task.attempt }
 
     input:
-    tuple val(study), path(samples)
+    tuple val(study), path(samples, stageAs: 'samples/*')
     path counts, stageAs: 'counts/*'
     path tx2gene, stageAs: 'map/*'
     val opts

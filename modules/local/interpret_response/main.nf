@@ -13,7 +13,7 @@ process INTERPRET_RESPONSE {
     path signatures, stageAs: 'signatures/*'
     path gene_sets, stageAs: 'gene_sets/*'
     path pathway_weights, stageAs: 'pathway_weights/*'
-    path schema
+    path schema, stageAs: 'assets/*'
     val opts
 
     output:

@@ -8,7 +8,7 @@ process MERGE_QUANTS {
     memory { (1.GB + 25.MB * names.size()) * task.attempt }
 
     input:
-    tuple val(study), val(names), path(quants, stageAs: 'quants/?/*'), path(samples)
+    tuple val(study), val(names), path(quants, stageAs: 'quants/?/*'), path(samples, stageAs: 'samples/*')
     path tx2gene, stageAs: 'map/*'
     val opts
 

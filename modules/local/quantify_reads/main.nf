@@ -9,7 +9,7 @@ process QUANTIFY_READS {
 
     input:
     tuple val(meta), path(fastq_1, stageAs: 'mate_1/?/*'), path(fastq_2, stageAs: 'mate_2/?/*')
-    tuple path(index), val(index_bytes)
+    tuple path(index, stageAs: 'index/*'), val(index_bytes)
     val opts
 
     output:

@@ -10,7 +10,7 @@ process REPORT_SECTIONS {
     path differential, stageAs: 'results/differential/*'
     path findings, stageAs: 'results/*'
     path provenance, stageAs: 'results/provenance/*'
-    path schema
+    path schema, stageAs: 'assets/*'
     val opts
 
     output:

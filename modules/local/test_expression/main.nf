@@ -9,7 +9,7 @@ process TEST_EXPRESSION {
     time { 4.h * task.attempt }
 
     input:
-    tuple val(study), path(counts), path(lengths), path(samples), path(contrasts)
+    tuple val(study), path(counts, stageAs: 'counts/*'), path(lengths, stageAs: 'lengths/*'), path(samples, stageAs: 'design/*'), path(contrasts, stageAs: 'design/*')
     path control_genes, stageAs: 'control/*'
     val opts
 
