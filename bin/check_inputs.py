@@ -7,7 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from rxpress.errors import Problems, require, run_command
+from rxpress.errors import InputError, Problem, Problems, require, run_command
 
 ROOT = Path(__file__).resolve().parent.parent
 STAGED = (
@@ -40,6 +40,8 @@ def main() -> None:
     from rxpress.checking.run_plan import describe_run, input_records, study_rows
     from rxpress.tables import read_json, write_json, write_records
 
+    if args.input and Path(args.input).resolve() == (args.outdir / "samples.tsv").resolve():
+        raise InputError(Problem("would be written over", "give another --outdir", args.input))
     params = read_json(args.params)
     tables = (args.table_schemas / f"{name}.schema.json" for name in TABLES)
     schemas = Schemas(read_json(args.schema), *map(read_json, tables))

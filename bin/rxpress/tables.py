@@ -228,7 +228,7 @@ def read_table(path: str | Path, text: Sequence[str] = ()) -> pd.DataFrame:
 
 
 def _make_room(path: str | Path) -> None:
-    """Make the folder of a file to write. A link there is removed: who made it does not lose what it leads to."""
+    """Make the folder of a file to write. A link there is removed, so that what it leads to stays."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_symlink():
