@@ -273,4 +273,4 @@ def test_workbook_and_explorer_take_a_run_without_expression(
     qpcr = ["About", "Samples", "qPCR", "qPCR references", "qPCR replicates"]
     assert sheets == (dose if kind == "viability_only" else qpcr)
     write_explorer(results, folder, [], "a title", ROOT / "assets" / "gene_explorer", tmp_path / "page.html")
-    assert "withoutGenes" in (tmp_path / "page.html").read_text()
+    assert "There is no gene in these results" in (tmp_path / "page.html").read_text()
