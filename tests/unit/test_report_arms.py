@@ -235,7 +235,7 @@ def test_a_study_with_only_viability_gets_what_there_is(viability_only: Path) ->
     page = Page(viability_only)
     assert page.topics == {"summary", "dose", "warnings", "methods", "parameters"}
     text = page.text("summary_all")
-    assert "1 study of viability; the samplesheet names no sample." in text
+    assert "1 study of viability alone." in text
     assert "IC50 of bortezomib in 4 lines" in text
     assert "Nothing was tested" not in text
 

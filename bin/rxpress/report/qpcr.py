@@ -159,14 +159,14 @@ def _numbers(results: Results, study: Study, changes: pd.DataFrame) -> Section:
             "log2 FC", "−ΔΔCt", "{:+.2f}", scale="RdYlBu-rev", min=-largest, max=largest
         ),
         "fold": column("Fold change [95 %]", "With its 95 % interval"),
-        "p_value": column("p-value", "Of no change", "{:.1e}"),
+        "p_value": column("p-value", "Of no change", "{:.1e}", hidden=True),
         "p_adjusted": column("Adjusted p", "Over the targets of the contrast", "{:.1e}"),
         "samples": column(
             "Samples", "That count up · that count down; pairs, or lines, where these are compared"
         ),
         "test": column("Test", "Of ΔCt: Welch, paired, or over lines"),
         "scope": column("Speaks of", "Whom the p-value speaks of"),
-        "method": column("Method", "ddct: doubling in each cycle; pfaffl: with efficiencies"),
+        "method": column("Method", "ddct: doubling in each cycle; pfaffl: with efficiencies", hidden=True),
         "note": column("Note", "Why there is no estimate or no test, where the target was not detected"),
     }
     if not shown["note"].any():
@@ -206,7 +206,7 @@ def reference_rows(references: pd.DataFrame) -> pd.DataFrame:
         shifts = own["shift" if alone else "relative_shift"].to_numpy(float)
         at = int(np.argmax(np.nan_to_num(np.abs(shifts), nan=-1.0)))
         warnings = list(dict.fromkeys(text for text in [own["warning"].iloc[at], *own["warning"]] if text))
-        more = f" (and in {len(warnings) - 1} more)" if len(warnings) > 1 else ""
+        more = f" (and {len(warnings) - 1} more under Warnings and notes)" if len(warnings) > 1 else ""
         first = own.iloc[0]
         row = {"gene": gene, "samples": first["samples"], "m": first["m"], "shift": shifts[at]}
         rows.append(row | {"contrast": own["contrast"].iloc[at], "warning": "".join(warnings[:1]) + more})
