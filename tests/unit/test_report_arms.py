@@ -249,6 +249,26 @@ def test_a_study_with_only_qpcr_gets_what_there_is(qpcr_only: Path) -> None:
     assert page.rows("qpcr_numbers_study")[0]["scope"] == "these lines"
 
 
+def test_studies_of_one_arm_stand_beside_one_of_expression(tmp_path: Path) -> None:
+    folder = stage_results(tmp_path / "results", studies=("reads",))
+    stage_dose(folder, ("reads", "cells"))
+    stage_qpcr(folder, ("pcr",))
+    path = folder / "inputs" / "samples.tsv"
+    own = sheet().assign(study="pcr", data_source="qpcr")
+    own["sample"] = "pcr_" + own["sample"]
+    write_table(pd.concat([read_table(path).assign(data_source="reads"), own]), path)
+    page = Page(folder)
+    text = page.text("summary_all")
+    assert "48 samples in 3 studies" in text
+    assert all(f"{study}: IC50 of bortezomib" in text for study in ("reads", "cells"))
+    assert "pcr: qPCR beside expression" in text
+    assert "Nothing was tested" not in text + page.text("claims_all")
+    assert [id for id in page.sections if id.startswith("pca")] == ["pca_reads"]
+    assert len(page["samples_all"].data) == 48
+    write_workbook(page.results, folder, "a title", tmp_path / "results.xlsx")
+    draw_figures(page.results, tmp_path / "figures")
+
+
 def test_qpcr_without_contrasts_says_why(qpcr_only: Path) -> None:
     path = qpcr_only / "qpcr" / "fold_changes.tsv"
     write_table(read_table(path)[:0], path)
