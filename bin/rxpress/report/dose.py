@@ -205,7 +205,7 @@ def _ranking(results: Results, study: Study, fits: pd.DataFrame) -> Section:
     detail = (
         "Lines from the lowest to the highest IC50 with their 95 % intervals (profile likelihood); the pale "
         "bar spans the doses. Hollow: the IC50 lies beyond the doses, as viability stays above 50 % at the "
-        f"highest or is below it at the lowest; an arrow: the interval has no end there.{rest} Numbers: "
+        f"highest or is below it at the lowest; an arrow: the interval goes on.{rest} Numbers: "
         f"dose_response/fits.tsv; for papers: figures/ic50_{study.name}."
     )
     text = paragraphs(dose_words(results, study))
@@ -319,7 +319,16 @@ def _numbers(results: Results, study: Study, fits: pd.DataFrame) -> Section:
         flags=fits["flags"].map(flag_words),
         response=fits["response"].replace("", "none"),
     )
-    columns = {
+    columns = _number_columns()
+    if not shown["flags"].any():
+        columns.pop("flags")
+    heading = results.part("Numbers", "numbers", study)
+    detail = f"{len(fits)} curves, the lowest IC50 first. Numbers: dose_response/fits.tsv."
+    return table(DOSE, shown, "line", columns, {}, heading, detail)
+
+
+def _number_columns() -> dict[str, dict[str, Any]]:
+    return {
         "line": column("Line", "Called as in the samplesheet"),
         "ic50": column(
             "IC50 (nM) [95 %]", "Dose at which viability is 50 % of the control; profile likelihood"
@@ -347,11 +356,6 @@ def _numbers(results: Results, study: Study, fits: pd.DataFrame) -> Section:
         "model_reason": column("Why this model", "Why it has so many parameters", hidden=True),
         "flags": column("Beware", "What to beware of"),
     }
-    if not shown["flags"].any():
-        columns.pop("flags")
-    heading = results.part("Numbers", "numbers", study)
-    detail = f"{len(fits)} curves, the lowest IC50 first. Numbers: dose_response/fits.tsv."
-    return table(DOSE, shown, "line", columns, {}, heading, detail)
 
 
 def _with_limits(

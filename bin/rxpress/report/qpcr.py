@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -150,8 +151,19 @@ def _numbers(results: Results, study: Study, changes: pd.DataFrame) -> Section:
             "" if row["test"] == "none" else SCOPES.get(s, s) for row, s in zip(rows, speaks, strict=True)
         ],
     )
-    largest = float(first["log2_fold_change"].abs().max())
-    columns = {
+    columns = _number_columns(first["log2_fold_change"])
+    if not shown["note"].any():
+        columns.pop("note")
+    rest = f" The first {len(first)} of {len(changes)} rows." if len(first) < len(changes) else ""
+    heading = results.part("Fold changes in numbers", "numbers", study)
+    detail = f"A row per contrast and target.{rest} Numbers: qpcr/fold_changes.tsv."
+    return table(QPCR, shown, "number", columns, {}, heading, detail)
+
+
+def _number_columns(changes: pd.Series) -> dict[str, dict[str, Any]]:
+    """Columns of the fold changes; `changes`, log2, give the ends of their colour scale."""
+    largest = float(np.nan_to_num(changes.abs()).max(initial=0)) or 1.0
+    return {
         "number": column("No.", "By contrast, in the order of the table"),
         "target": column("Target", "Gene, called as in the table of Ct values"),
         "label": column("Contrast", "What is compared"),
@@ -169,12 +181,6 @@ def _numbers(results: Results, study: Study, changes: pd.DataFrame) -> Section:
         "method": column("Method", "ddct: doubling in each cycle; pfaffl: with efficiencies", hidden=True),
         "note": column("Note", "Why there is no estimate or no test, where the target was not detected"),
     }
-    if not shown["note"].any():
-        columns.pop("note")
-    rest = f" The first {len(first)} of {len(changes)} rows." if len(first) < len(changes) else ""
-    heading = results.part("Fold changes in numbers", "numbers", study)
-    detail = f"A row per contrast and target.{rest} Numbers: qpcr/fold_changes.tsv."
-    return table(QPCR, shown, "number", columns, {}, heading, detail)
 
 
 def _has_lines(study: Study) -> bool:
