@@ -383,7 +383,7 @@ function showNothing() {
   document.title = `Gene explorer: ${data.title}`;
   const first = Number(document.querySelector('#top button')?.dataset.gene ?? 0);
   const { names, ids } = data.genes;
-  if (!names.length) return show('No gene', element('p', { class: 'notice' }, 'There is no gene in these results: no study has an expression or a gene table.'));
+  if (!names.length) return show('No gene', element('p', { class: 'notice' }, 'There is no gene in these results: no study has an expression or a gene table. What was measured is in rxpress_report.html and results.xlsx.'));
   show(
     '',
     element('h2', {}, 'Type a gene'),
@@ -557,11 +557,6 @@ function about() {
   );
 }
 
-function withoutGenes() {
-  for (const part of ['#search', 'aside', 'footer']) document.querySelector(part).style.display = 'none';
-  show('', element('p', { class: 'notice' }, 'There is no gene to show: this run has no expression. What it measured is in rxpress_report.html and results.xlsx.'));
-}
-
 async function start() {
   if (typeof DecompressionStream === 'undefined') {
     show('', element('p', { class: 'notice' }, 'This browser is too old to unpack the numbers: use Chrome or Edge 80, Firefox 113, Safari 16.4 or newer.'));
@@ -571,11 +566,9 @@ async function start() {
   byId('payload').remove();
   lookup = buildLookup();
   about();
-  if (data.genes.ids.length) {
-    listContrasts();
-    listen();
-    follow();
-  } else withoutGenes();
+  listContrasts();
+  listen();
+  follow();
   document.body.dataset.ready = String(Math.round(performance.now()));
 }
 

@@ -337,7 +337,10 @@ def test_the_command_writes_its_tables_and_the_same_bytes_again(tmp_path: Path) 
         "wells.tsv",
     ]
     assert len(read_table(tmp_path / "qpcr/wells.tsv")) == 24 * 6 * 3
-    assert read_json(tmp_path / "qpcr/summary.json")["studies"]["study"]["wells_used"] == 24 * 6 * 3
+    told = read_json(tmp_path / "qpcr/summary.json")["studies"]["study"]
+    assert told["wells_used"] == 24 * 6 * 3
+    assert list(told["labels"]) == told["contrasts"]
+    assert told["labels"]["drug.bortezomib.S1"] == "bortezomib vs DMSO in S1, 20 nM, 24 h"
     assert run_command(tmp_path, *files).returncode == 0
     assert {path.name: path.read_bytes() for path in (tmp_path / "qpcr").iterdir()} == written
 

@@ -235,7 +235,7 @@ def test_a_study_with_only_viability_gets_what_there_is(viability_only: Path) ->
     page = Page(viability_only)
     assert page.topics == {"summary", "dose", "warnings", "methods", "parameters"}
     text = page.text("summary_all")
-    assert "1 study of viability; the samplesheet names no sample." in text
+    assert "1 study of viability alone." in text
     assert "IC50 of bortezomib in 4 lines" in text
     assert "Nothing was tested" not in text
 
@@ -247,6 +247,26 @@ def test_a_study_with_only_qpcr_gets_what_there_is(qpcr_only: Path) -> None:
     assert "24 samples in 1 study, by qPCR alone" in text
     assert "qPCR: 2 of 4 targets change in “the drug in S1” (adjusted p &lt; 0.05): HSPA1A 4-fold" in text
     assert page.rows("qpcr_numbers_study")[0]["scope"] == "these lines"
+
+
+def test_studies_of_one_arm_stand_beside_one_of_expression(tmp_path: Path) -> None:
+    folder = stage_results(tmp_path / "results", studies=("reads",))
+    stage_dose(folder, ("reads", "cells"))
+    stage_qpcr(folder, ("pcr",))
+    path = folder / "inputs" / "samples.tsv"
+    own = sheet().assign(study="pcr", data_source="qpcr")
+    own["sample"] = "pcr_" + own["sample"]
+    write_table(pd.concat([read_table(path).assign(data_source="reads"), own]), path)
+    page = Page(folder)
+    text = page.text("summary_all")
+    assert "48 samples in 3 studies" in text
+    assert all(f"{study}: IC50 of bortezomib" in text for study in ("reads", "cells"))
+    assert "pcr: qPCR beside expression" in text
+    assert "Nothing was tested" not in text + page.text("claims_all")
+    assert [id for id in page.sections if id.startswith("pca")] == ["pca_reads"]
+    assert len(page["samples_all"].data) == 48
+    write_workbook(page.results, folder, "a title", tmp_path / "results.xlsx")
+    draw_figures(page.results, tmp_path / "figures")
 
 
 def test_qpcr_without_contrasts_says_why(qpcr_only: Path) -> None:
@@ -273,4 +293,4 @@ def test_workbook_and_explorer_take_a_run_without_expression(
     qpcr = ["About", "Samples", "qPCR", "qPCR references", "qPCR replicates"]
     assert sheets == (dose if kind == "viability_only" else qpcr)
     write_explorer(results, folder, [], "a title", ROOT / "assets" / "gene_explorer", tmp_path / "page.html")
-    assert "withoutGenes" in (tmp_path / "page.html").read_text()
+    assert "There is no gene in these results" in (tmp_path / "page.html").read_text()

@@ -107,7 +107,11 @@ def _viability(results: Results) -> list[Step]:
             "likelihood",
             ("profile",),
         ),
-        *([Step(f"Lines were called sensitive or resistant {labelled}")] if len(dose.labels) else []),
+        *(
+            [Step(f"By IC50, lines were called sensitive or resistant {labelled}")]
+            if len(dose.labels)
+            else []
+        ),
     ]
 
 

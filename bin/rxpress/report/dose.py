@@ -18,6 +18,7 @@ from rxpress.report.results import Results, Study
 from rxpress.report.section import (
     Section,
     as_sentence,
+    bullets,
     colored_words,
     column,
     folded,
@@ -30,6 +31,8 @@ from rxpress.report.topics import DOSE
 MOST_LINES = 60  # in a figure or a table of texts
 NAMED_LINES = 8  # in a sentence
 MOST_TREATMENTS = 4  # in the first words
+MOST_FIGURES = 24  # of treatments
+MOST_NOTES = 6
 FLAGS = {
     "not_reached": "50 % not reached",
     "extrapolated": "beyond the doses",
@@ -202,7 +205,7 @@ def _ranking(results: Results, study: Study, fits: pd.DataFrame) -> Section:
     detail = (
         "Lines from the lowest to the highest IC50 with their 95 % intervals (profile likelihood); the pale "
         "bar spans the doses. Hollow: the IC50 lies beyond the doses, as viability stays above 50 % at the "
-        f"highest or is below it at the lowest; an arrow: the interval has no end there.{rest} Numbers: "
+        f"highest or is below it at the lowest; an arrow: the interval goes on.{rest} Numbers: "
         f"dose_response/fits.tsv; for papers: figures/ic50_{study.name}."
     )
     text = paragraphs(dose_words(results, study))
@@ -226,15 +229,23 @@ def threshold_of(results: Results) -> float | None:
     return float(value) if value else None
 
 
+def by_treatment(fits: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """The fits of each treatment that gets a figure."""
+    groups = [(str(name), own) for name, own in fits.groupby("treatment", sort=False)]
+    return groups[:MOST_FIGURES]
+
+
 def _curves(results: Results, study: Study, fits: pd.DataFrame) -> Section:
-    treatments = list(fits.groupby("treatment", sort=False))
+    treatments = by_treatment(fits)
     body = ""
     for i, (treatment, own) in enumerate(treatments):
-        figure = draw_dose_curves(curve_panels(results, study, own), title_of(results, study, str(treatment)))
+        figure = draw_dose_curves(curve_panels(results, study, own), title_of(results, study, treatment))
         image = embedded(figure, f"Dose–response curves of {treatment} in {study.name}")
-        body += folded(str(treatment), image, i == 0) if len(treatments) > 1 else image
+        body += folded(treatment, image, i == 0) if len(treatments) > 1 else image
     lines = fits["cell_line"].nunique()
     rest = f" The first {MOST_LINES} of {lines} lines are drawn." if lines > MOST_LINES else ""
+    every = len(fits["treatment"].unique())
+    rest += f" The first {MOST_FIGURES} of {every} treatments are drawn." if every > MOST_FIGURES else ""
     detail = (
         "Viability against dose: points as measured (or normalised to their plate), the fitted curve and its "
         "95 % band; the diamond is the IC50. Points left of the lowest dose are the vehicle, where it was "
@@ -265,7 +276,9 @@ def _labels(results: Results, study: Study) -> Iterator[Section]:
         header, rows = header[:1] + header[2:], [row[:1] + row[2:] for row in rows]
     if not sheet:
         header, rows = header[:-2] + header[-1:], [row[:-2] + row[-1:] for row in rows]
-    notes = paragraphs(map(as_sentence, arm_notes(results.findings.dose, study.name)))
+    notes = [as_sentence(text) for text in arm_notes(results.findings.dose, study.name)]
+    more = len(notes) - MOST_NOTES
+    notes = [*notes[:MOST_NOTES], *([f"{more} more stand under Warnings and notes."] * (more > 0))]
     rest = f" The first {MOST_LINES} of {len(labels)} are shown." if len(labels) > MOST_LINES else ""
     detail = (
         "Sensitive and resistant by IC50: by --ic50_threshold, else by a gap of more than two-fold between "
@@ -273,7 +286,7 @@ def _labels(results: Results, study: Study) -> Iterator[Section]:
         f"other. A response that the samplesheet gives wins.{rest} Numbers: dose_response/labels.tsv."
     )
     heading = results.part("Labels", "labels", study)
-    yield Section(DOSE, "html", notes + html_table(header, rows), heading, detail)
+    yield Section(DOSE, "html", bullets(notes) + html_table(header, rows), heading, detail)
 
 
 def sheet_responses(study: Study) -> dict[str, str]:
@@ -306,7 +319,16 @@ def _numbers(results: Results, study: Study, fits: pd.DataFrame) -> Section:
         flags=fits["flags"].map(flag_words),
         response=fits["response"].replace("", "none"),
     )
-    columns = {
+    columns = _number_columns()
+    if not shown["flags"].any():
+        columns.pop("flags")
+    heading = results.part("Numbers", "numbers", study)
+    detail = f"{len(fits)} curves, the lowest IC50 first. Numbers: dose_response/fits.tsv."
+    return table(DOSE, shown, "line", columns, {}, heading, detail)
+
+
+def _number_columns() -> dict[str, dict[str, Any]]:
+    return {
         "line": column("Line", "Called as in the samplesheet"),
         "ic50": column(
             "IC50 (nM) [95 %]", "Dose at which viability is 50 % of the control; profile likelihood"
@@ -334,11 +356,6 @@ def _numbers(results: Results, study: Study, fits: pd.DataFrame) -> Section:
         "model_reason": column("Why this model", "Why it has so many parameters", hidden=True),
         "flags": column("Beware", "What to beware of"),
     }
-    if not shown["flags"].any():
-        columns.pop("flags")
-    heading = results.part("Numbers", "numbers", study)
-    detail = f"{len(fits)} curves, the lowest IC50 first. Numbers: dose_response/fits.tsv."
-    return table(DOSE, shown, "line", columns, {}, heading, detail)
 
 
 def _with_limits(

@@ -150,38 +150,25 @@ def _placed(points: np.ndarray, curve: Curve) -> tuple[np.ndarray, np.ndarray]:
 
 @styled
 def draw_ic50(rows: Sequence[Ic50], title: str, threshold: float | None = None) -> Figure:
-    """IC50s with 95 % intervals on a logarithmic axis, groups one below the other; an arrow has no end there.
+    """IC50s with 95 % intervals on a logarithmic axis, groups one below the other; an arrow goes on.
 
     A pale bar spans the doses of each line; threshold : nM, drawn as a line.
     """
-    groups = [(name, list(own)) for name, own in groupby(rows, key=lambda row: row.group)]
-    named = len(groups) > 1
-    height = 0.19 * (len(rows) + 1.6 * named * len(groups)) + 0.95
-    figure = Figure(figsize=(6.4, height))
+    groups = {name: list(own) for name, own in groupby(rows, key=lambda row: row.group)}
+    headed = groups if len(groups) > 1 else {}
+    figure = Figure(figsize=(6.4, 0.19 * (len(rows) + 1.6 * len(headed)) + 0.95))
     axes = figure.subplots()
     axes.set_xscale("log")
-    low, high = min(row.lowest for row in rows), max(row.highest for row in rows)
-    ends = np.array(
-        [value for row in rows for value in (row.lower, row.upper) if low / 30 < value < high * 30]
-    )
-    left, right = min(low, ends.min(initial=low)) / 1.6, max(high, ends.max(initial=high)) * 2.2
+    left, right = _ends(rows)
+    beside: Any = {"transform": axes.get_yaxis_transform(), "va": "center"}
     ticks, y = {}, 0.0
-    for name, own in groups:
-        if named:
-            axes.text(
-                -0.01,
-                y,
-                name,
-                transform=axes.get_yaxis_transform(),
-                fontsize=6.5,
-                fontweight="bold",
-                va="center",
-                ha="right",
-            )
+    for name, own in groups.items():
+        if name in headed:
+            axes.text(-0.01, y, name, fontsize=6.5, fontweight="bold", ha="right", **beside)
             y += 1
         for row in own:
             _draw_row(axes, row, y, (left, right))
-            axes.text(1.02, y, row.text, transform=axes.get_yaxis_transform(), va="center", fontsize=6)
+            axes.text(1.02, y, row.text, fontsize=6, **beside)
             ticks[y] = row.line
             y += 1
         y += 0.6
@@ -196,6 +183,13 @@ def draw_ic50(rows: Sequence[Ic50], title: str, threshold: float | None = None) 
     axes.set_title(title, loc="left")
     figure.legend(handles=_responses(rows), loc="outside lower center", ncols=4)
     return figure
+
+
+def _ends(rows: Sequence[Ic50]) -> tuple[float, float]:
+    """Where the axis begins and ends, nM: beyond all doses, and beyond intervals that end near them."""
+    low, high = min(row.lowest for row in rows), max(row.highest for row in rows)
+    limits = [end for row in rows for end in (row.lower, row.upper) if low / 30 < end < high * 30]
+    return min([low, *limits]) / 1.6, max([high, *limits]) * 2.2
 
 
 def _draw_row(axes: Axes, row: Ic50, y: float, limits: tuple[float, float]) -> None:

@@ -13,7 +13,15 @@ from matplotlib.figure import Figure
 from rxpress.report.across_studies import first_forest, shared_contrasts
 from rxpress.report.comparisons import MA_AXES, VOLCANO_AXES, ma_points, volcano_points
 from rxpress.report.concordance import by_expression, concordance_figure, concordance_name, drawn_pairs
-from rxpress.report.dose import curve_panels, ic50_title, ranked_ic50, threshold_of, title_of, told_fits
+from rxpress.report.dose import (
+    by_treatment,
+    curve_panels,
+    ic50_title,
+    ranked_ic50,
+    threshold_of,
+    title_of,
+    told_fits,
+)
 from rxpress.report.dose_figures import draw_dose_curves, draw_ic50
 from rxpress.report.expression import (
     MOST_SAMPLES,
@@ -121,9 +129,9 @@ def _dose(results: Results) -> Iterator[tuple[str, Figure]]:
         if len(fits):
             title = ic50_title(results, study, fits)
             yield f"ic50_{study.name}", draw_ic50(ranked_ic50(fits), title, threshold_of(results))
-        for treatment, own in fits.groupby("treatment", sort=False) if len(fits) else ():
-            title, panels = title_of(results, study, str(treatment)), curve_panels(results, study, own)
-            yield f"dose_response_{study.name}_{slug(str(treatment))}", draw_dose_curves(panels, title)
+        for treatment, own in by_treatment(fits) if len(fits) else ():
+            title, panels = title_of(results, study, treatment), curve_panels(results, study, own)
+            yield f"dose_response_{study.name}_{slug(treatment)}", draw_dose_curves(panels, title)
 
 
 def _qpcr(results: Results) -> Iterator[tuple[str, Figure]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -150,8 +151,19 @@ def _numbers(results: Results, study: Study, changes: pd.DataFrame) -> Section:
             "" if row["test"] == "none" else SCOPES.get(s, s) for row, s in zip(rows, speaks, strict=True)
         ],
     )
-    largest = float(first["log2_fold_change"].abs().max())
-    columns = {
+    columns = _number_columns(first["log2_fold_change"])
+    if not shown["note"].any():
+        columns.pop("note")
+    rest = f" The first {len(first)} of {len(changes)} rows." if len(first) < len(changes) else ""
+    heading = results.part("Fold changes in numbers", "numbers", study)
+    detail = f"A row per contrast and target.{rest} Numbers: qpcr/fold_changes.tsv."
+    return table(QPCR, shown, "number", columns, {}, heading, detail)
+
+
+def _number_columns(changes: pd.Series) -> dict[str, dict[str, Any]]:
+    """Columns of the fold changes; `changes`, log2, give the ends of their colour scale."""
+    largest = float(np.nan_to_num(changes.abs()).max(initial=0)) or 1.0
+    return {
         "number": column("No.", "By contrast, in the order of the table"),
         "target": column("Target", "Gene, called as in the table of Ct values"),
         "label": column("Contrast", "What is compared"),
@@ -159,22 +171,16 @@ def _numbers(results: Results, study: Study, changes: pd.DataFrame) -> Section:
             "log2 FC", "−ΔΔCt", "{:+.2f}", scale="RdYlBu-rev", min=-largest, max=largest
         ),
         "fold": column("Fold change [95 %]", "With its 95 % interval"),
-        "p_value": column("p-value", "Of no change", "{:.1e}"),
+        "p_value": column("p-value", "Of no change", "{:.1e}", hidden=True),
         "p_adjusted": column("Adjusted p", "Over the targets of the contrast", "{:.1e}"),
         "samples": column(
             "Samples", "That count up · that count down; pairs, or lines, where these are compared"
         ),
         "test": column("Test", "Of ΔCt: Welch, paired, or over lines"),
         "scope": column("Speaks of", "Whom the p-value speaks of"),
-        "method": column("Method", "ddct: doubling in each cycle; pfaffl: with efficiencies"),
+        "method": column("Method", "ddct: doubling in each cycle; pfaffl: with efficiencies", hidden=True),
         "note": column("Note", "Why there is no estimate or no test, where the target was not detected"),
     }
-    if not shown["note"].any():
-        columns.pop("note")
-    rest = f" The first {len(first)} of {len(changes)} rows." if len(first) < len(changes) else ""
-    heading = results.part("Fold changes in numbers", "numbers", study)
-    detail = f"A row per contrast and target.{rest} Numbers: qpcr/fold_changes.tsv."
-    return table(QPCR, shown, "number", columns, {}, heading, detail)
 
 
 def _has_lines(study: Study) -> bool:
@@ -206,7 +212,7 @@ def reference_rows(references: pd.DataFrame) -> pd.DataFrame:
         shifts = own["shift" if alone else "relative_shift"].to_numpy(float)
         at = int(np.argmax(np.nan_to_num(np.abs(shifts), nan=-1.0)))
         warnings = list(dict.fromkeys(text for text in [own["warning"].iloc[at], *own["warning"]] if text))
-        more = f" (and in {len(warnings) - 1} more)" if len(warnings) > 1 else ""
+        more = f" (and {len(warnings) - 1} more under Warnings and notes)" if len(warnings) > 1 else ""
         first = own.iloc[0]
         row = {"gene": gene, "samples": first["samples"], "m": first["m"], "shift": shifts[at]}
         rows.append(row | {"contrast": own["contrast"].iloc[at], "warning": "".join(warnings[:1]) + more})

@@ -109,7 +109,7 @@ def _sample_words(results: Results) -> str:
     where = _count(len(results.studies), "study", "studies")
     samples = sum(len(study.samples) for study in results.studies)
     if results.studies and not samples:
-        return f"{where} of viability; the samplesheet names no sample.".capitalize()
+        return f"{where} of viability alone."
     left_out = len(results.excluded) or "none"
     why = ", with the reason under Samples" if len(results.excluded) else ""
     by = "" if results.with_expression or not results.studies else ", by qPCR alone"
