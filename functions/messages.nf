@@ -28,7 +28,7 @@ def closingText(run, outdir) {
     def table = file("${outdir}/inputs/excluded_samples.tsv")
     def excluded = run.stubRun || !table.exists() ? [] : table.readLines().drop(1)
     def names = excluded.collect { line -> line.split('\t') }.collect { cells -> "  ${cells[0]} (${cells[1]}): ${cells[2]}" }
-    def left_out = names ? ["${names.size()} sample(s) left out of the tests:"] + names : ['All samples were used.']
+    def left_out = names ? ["${names.size()} sample(s) left out of the tests:"] + names : table.exists() ? ['All samples were used.'] : []
     (['', "rxpress is done: ${outdir}/report/rxpress_report.html"] + left_out).join('\n')
 }
 

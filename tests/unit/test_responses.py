@@ -55,3 +55,27 @@ def test_the_vehicle_rows_alone_tell_a_line_s_response_to_the_drug():
     samples = sheet({"A": "resistant"})
     samples.loc[samples["treatment"] == "bortezomib", "response"] = None
     assert unit_responses(samples, "DMSO") == {"DMSO": {"A": "resistant"}, "bortezomib": {"A": "resistant"}}
+
+
+def test_fitted_ic50s_are_written_to_the_rows_of_their_line():
+    fitted = labels(A="resistant", B="sensitive").assign(ic50_nM=[40.0, None])
+    samples, _ = fill_responses(sheet({"A": "", "B": "", "C": ""}), fitted, "DMSO")
+    found = samples.groupby("cell_line")["ic50_nM"]
+    assert found.first()["A"] == 40
+    assert found.count()["A"] == len(samples) / 3
+    assert found.count()[["B", "C"]].tolist() == [0, 0]
+
+
+def test_a_line_with_two_drugs_has_the_ic50_of_each_in_its_rows_and_none_in_those_of_the_vehicle():
+    fitted = pd.concat([labels(A="resistant"), labels(A="sensitive").assign(treatment="dexamethasone")])
+    samples = sheet({"A": ""})
+    samples, _ = fill_responses(samples, fitted.assign(ic50_nM=[40.0, 2.0]), "DMSO")
+    by_treatment = samples.groupby("treatment")["ic50_nM"]
+    assert by_treatment.first()["bortezomib"] == 40
+    assert by_treatment.count()["DMSO"] == 0
+
+
+def test_ic50s_of_the_sheet_stay():
+    samples = sheet({"A": ""}).assign(ic50_nM=7.0)
+    filled, _ = fill_responses(samples, labels(A="resistant").assign(ic50_nM=[40.0]), "DMSO")
+    assert set(filled["ic50_nM"]) == {7.0}
