@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from browser.browsing import Opened
 
 pytest.importorskip("playwright")
+from playwright.sync_api import TimeoutError as NothingHappened
+
 from browser.browsing import PHONE, open_page
 
 PAGE = Path(__file__).parents[2] / "assets" / "gene_explorer"
@@ -100,8 +103,13 @@ def opened(browser: Browser, explorer: Path) -> Iterator[Opened]:
 
 
 def ask(opened: Opened, word: str) -> None:
+    """Ask for a gene and wait for the answer, which comes with the change of the address."""
+    before = heading(opened)
     opened.page.fill("#gene", word)
     opened.page.press("#gene", "Enter")
+    with suppress(NothingHappened):  # the same gene again changes nothing
+        changed = "before => document.querySelector('#shown h2').innerText !== before"
+        opened.page.wait_for_function(changed, arg=before, timeout=2000)
 
 
 def heading(opened: Opened) -> str:
@@ -293,7 +301,7 @@ def test_results_without_genes_say_so(browser: Browser, tmp_path: Path) -> None:
     write_explorer(read_results(tmp_path), tmp_path, [], "empty", PAGE, path)
     with open_page(browser, path) as opened:
         opened.page.wait_for_selector("body[data-ready]")
-        assert "There is no gene to show" in opened.text("#shown")
+        assert "There is no gene in these results" in opened.text("#shown")
         assert opened.errors == []
 
 
