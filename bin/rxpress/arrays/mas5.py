@@ -26,6 +26,7 @@ BIWEIGHT_REACH = 5.0
 BIWEIGHT_FLOOR = 1e-4
 TRIMMED = 0.02
 SATURATED = 46000.0
+ARRAYS_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,18 @@ def mas5(
     """
     # A cell may serve several probesets; the background counts it once.
     cells, first, back = np.unique(np.concatenate([pm_cell, mm_cell]), return_index=True, return_inverse=True)
-    intensity = np.concatenate([pm, mm])[first]
-    corrected = correct_background(intensity, cells % chip[0], cells // chip[0], chip)[back]
-    signal = probeset_signal(corrected[: len(pm)], corrected[len(pm) :], probeset)
+    x, y = cells % chip[0], cells // chip[0]
+
+    def process(perfect: np.ndarray, mismatch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        corrected = correct_background(np.concatenate([perfect, mismatch])[first], x, y, chip)[back]
+        signal = probeset_signal(corrected[: len(perfect)], corrected[len(perfect) :], probeset)
+        return signal, detection_p_values(perfect, mismatch, probeset)
+
+    # Arrays do not depend on each other: a few at a time keep memory small.
+    blocks = [slice(start, start + ARRAYS_AT_ONCE) for start in range(0, pm.shape[1], ARRAYS_AT_ONCE)]
+    signals, p_values = zip(*(process(pm[:, block], mm[:, block]) for block in blocks), strict=True)
+    signal, p_value = np.hstack(signals), np.hstack(p_values)
     factor = scale_factors(signal, target)
-    p_value = detection_p_values(pm, mm, probeset)
     return Mas5(signal * factor, factor, p_value, detection_calls(p_value))
 
 
