@@ -215,3 +215,10 @@ def test_a_chip_too_small_for_zones_is_an_error() -> None:
     cells = np.arange(400)
     with pytest.raises(ValueError, match=r"zone 1 of 16 has 25 probes, too few"):
         correct_background(np.ones((400, 1)), cells % 20, cells // 20, (20, 20))
+
+
+def test_mas5_refuses_intensities_that_are_not_finite(made: Arrays) -> None:
+    mm = made.mm.copy()
+    mm[3, 1] = np.nan
+    with pytest.raises(ValueError, match="not all finite"):
+        replace(made, mm=mm).mas5()

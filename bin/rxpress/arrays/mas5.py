@@ -53,8 +53,11 @@ def mas5(
 
     pm, mm : (probes, arrays) raw intensities of probe pairs; probeset : (probes,) index of each pair's
     probeset, 0 to n - 1; pm_cell, mm_cell : (probes,) where each lies, y * columns + x from 0; chip : its
-    columns and rows. Raises ValueError where a zone of the chip has too few probes.
+    columns and rows. Raises ValueError where a zone of the chip has too few probes, and for intensities that
+    are not finite.
     """
+    if not (np.isfinite(pm).all() and np.isfinite(mm).all()):
+        raise ValueError("intensities are not all finite")
     # A cell may serve several probesets; the background counts it once.
     cells, first, back = np.unique(np.concatenate([pm_cell, mm_cell]), return_index=True, return_inverse=True)
     x, y = cells % chip[0], cells // chip[0]
