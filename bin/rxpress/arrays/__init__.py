@@ -1,0 +1,1 @@
+"""Arrays: readers of CEL and CDF files."""

@@ -1,0 +1,169 @@
+"""CEL files, one per array: version 3 (text), version 4 (binary) and Command Console (Calvin).
+
+Cells are numbered `x + y * columns` from 0, as CDF files number probes. Source of the formats: Affymetrix
+"CEL file format" of the GCOS and Command Console file format documents.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from rxpress.arrays.calvin import MAGIC as CALVIN_MAGIC
+from rxpress.arrays.calvin import read_calvin
+from rxpress.arrays.contents import Reader, broken, facts_of, number, read_bytes
+
+VERSION_4_MAGIC = b"\x40\0\0\0\x04\0\0\0"
+VERSION_4_CELL = np.dtype([("mean", "<f4"), ("sd", "<f4"), ("pixels", "<i2")])
+VERSION_4_PLACE = np.dtype([("x", "<i2"), ("y", "<i2")])
+CHIP_IN_DAT_HEADER = re.compile(r"([^\s\x14]+)\.1sq")
+
+
+@dataclass(frozen=True)
+class Cel:
+    """One array as scanned.
+
+    `intensities`, `standard_deviations` (float32) and `pixels` (int16) are (rows * columns,); `masks` and
+    `outliers` hold the cell numbers so marked, ascending; `header` has the file's own facts as text.
+    """
+
+    chip: str
+    rows: int
+    columns: int
+    intensities: np.ndarray
+    standard_deviations: np.ndarray
+    pixels: np.ndarray
+    masks: np.ndarray
+    outliers: np.ndarray
+    header: dict[str, str]
+    path: Path
+
+
+def read_cel(path: Path) -> Cel:
+    """Read a CEL file of any version, plain or gzip by content. InputError when it is none or is broken."""
+    data = read_bytes(path)
+    if data.startswith(VERSION_4_MAGIC):
+        return _read_version_4(data, path)
+    if data.startswith(CALVIN_MAGIC):
+        return _read_command_console(data, path)
+    if data.lstrip().startswith(b"[CEL]"):
+        return _read_version_3(data, path)
+    raise broken(path, "is not a CEL file of version 3, 4 or Command Console", "give the scanner's CEL file")
+
+
+def _read_version_4(data: bytes, path: Path) -> Cel:
+    reader = Reader(data, path, "<", len(VERSION_4_MAGIC))
+    columns, rows, cells = reader.values("iii")
+    header = facts_of(reader.text())
+    header["Algorithm"], header["AlgorithmParameters"] = reader.text(), reader.text()
+    _, outliers, masks, _ = reader.values("iIIi")
+    if columns * rows != cells:
+        raise broken(path, f"says {cells} cells of {columns} × {rows}")
+    values = reader.array(VERSION_4_CELL, cells)
+    masked = reader.array(VERSION_4_PLACE, masks)
+    outlying = reader.array(VERSION_4_PLACE, outliers)
+    places = [np.column_stack([p["x"], p["y"]]) for p in (masked, outlying)]
+    return _cel(path, header, columns, rows, [values["mean"], values["sd"], values["pixels"]], places)
+
+
+def _read_command_console(data: bytes, path: Path) -> Cel:
+    header, tables = read_calvin(data, path)
+    columns = number(header, "affymetrix-cel-cols", path)
+    rows = number(header, "affymetrix-cel-rows", path)
+    try:
+        values = [tables[name]["f0"] for name in ("Intensity", "StdDev", "Pixel")]
+        places = [_pairs(tables.get(name), path) for name in ("Mask", "Outlier")]
+    except (KeyError, ValueError, IndexError):
+        raise broken(path, "has no data sets Intensity, StdDev and Pixel") from None
+    if any(v.dtype.kind not in "iuf" for v in values):
+        raise broken(path, "its intensities are not numbers")
+    return _cel(path, header, columns, rows, values, places)
+
+
+def _pairs(table: np.ndarray | None, path: Path) -> np.ndarray:
+    if table is None or not len(table):
+        return np.empty((0, 2), np.int64)
+    x, y = table["f0"], table["f1"]
+    if x.dtype.kind not in "iu" or y.dtype.kind not in "iu":
+        raise broken(path, "its masks or outliers are not pairs of whole numbers")
+    return np.column_stack([x, y])
+
+
+def _read_version_3(data: bytes, path: Path) -> Cel:
+    text = data.decode("latin-1").replace("\r\n", "\n")
+    parts = (part.partition("]\n") for part in ("\n" + text).split("\n[")[1:])
+    sections = {title: body for title, _, body in parts}
+    missing = [s for s in ("HEADER", "INTENSITY", "MASKS", "OUTLIERS") if s not in sections]
+    if missing:
+        raise broken(path, f"truncated or corrupt: no section [{missing[0]}]")
+    header = facts_of(sections["HEADER"])
+    columns, rows = number(header, "Cols", path), number(header, "Rows", path)
+    cells = _table(sections["INTENSITY"], 5, path)
+    places = [_table(sections[s], 2, path) for s in ("MASKS", "OUTLIERS")]
+    if len(cells) != rows * columns:
+        raise broken(path, f"has {len(cells)} cells, not the {columns} × {rows} of its header")
+    numbers = _cell_numbers(cells[:, :2], columns, rows, path)
+    order = np.argsort(numbers, kind="stable")
+    if not np.array_equal(numbers[order], np.arange(rows * columns)):
+        raise broken(path, "has cells twice and others not at all")
+    return _cel(path, header, columns, rows, list(cells[order, 2:].T), places)
+
+
+def _table(section: str, columns: int, path: Path) -> np.ndarray:
+    """The numbers of a section below `CellHeader=`: as many rows as its `NumberCells` says."""
+    facts, _, rest = section.partition("CellHeader=")
+    count = number(facts_of(facts), "NumberCells", path)
+    body = rest.partition("\n")[2].strip()
+    if not body and count == 0:
+        return np.empty((0, columns))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            values = np.fromstring(body, np.float64, sep=" ")
+        except (DeprecationWarning, ValueError):
+            raise broken(path, "has a line among its cells that is not of numbers") from None
+    if len(values) != count * columns:
+        raise broken(path, f"truncated or corrupt: {len(values)} numbers for {count} cells")
+    return values.reshape(count, columns)
+
+
+def _cel(
+    path: Path,
+    header: dict[str, str],
+    columns: int,
+    rows: int,
+    values: list[np.ndarray],
+    places: list[np.ndarray],
+) -> Cel:
+    """Check what every version must hold, and number the masked and the outlying cells."""
+    if columns < 1 or rows < 1 or any(len(v) != rows * columns for v in values):
+        raise broken(path, f"its values are not those of {columns} × {rows} cells")
+    with np.errstate(over="ignore", invalid="ignore"):
+        means, deviations = values[0].astype(np.float32), values[1].astype(np.float32)
+        pixels = values[2].astype(np.int16)
+    if not np.isfinite(means).all():
+        raise broken(path, "has intensities that are not finite numbers")
+    masks, outliers = (np.unique(_cell_numbers(p, columns, rows, path)) for p in places)
+    chip = _chip(header, path)
+    return Cel(chip, rows, columns, means, deviations, pixels, masks, outliers, header, path)
+
+
+def _cell_numbers(places: np.ndarray, columns: int, rows: int, path: Path) -> np.ndarray:
+    x, y = places[:, 0], places[:, 1]
+    inside = (x >= 0) & (x < columns) & (y >= 0) & (y < rows)
+    if not inside.all():
+        raise broken(path, f"names a cell outside its {columns} × {rows}")
+    return x.astype(np.int64) + columns * y.astype(np.int64)
+
+
+def _chip(header: dict[str, str], path: Path) -> str:
+    if chip := header.get("affymetrix-array-type", "").strip():
+        return chip
+    for key in ("DatHeader", "affymetrix-dat-header", "affymetrix-partial-dat-header"):
+        if found := CHIP_IN_DAT_HEADER.search(header.get(key, "")):
+            return found[1]
+    raise broken(path, "does not name its chip (no '.1sq' in its DatHeader)")
