@@ -7,6 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from rxpress.arguments import listed
 from rxpress.errors import require, run_command
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,7 +17,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--qpcr", required=True, type=Path, help="long table, or results of an instrument")
     parser.add_argument("--samples", required=True, nargs="+", type=Path, help="samples.tsv of all studies")
-    parser.add_argument("--reference_genes", default=[], type=names, help="default: the instrument's")
+    parser.add_argument("--reference_genes", default=[], type=listed, help="default: the instrument's")
     parser.add_argument("--contrasts", default=[], nargs="*", type=Path, help="contrasts.json of studies")
     parser.add_argument("--vehicle", default="DMSO", help="of studies without contrasts.json")
     parser.add_argument("--differential", default=[], nargs="*", type=Path, help="folders of gene tables")
@@ -26,10 +27,6 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--schema", type=Path, default=ROOT / "assets/schema/qpcr.schema.json")
     parser.add_argument("--outdir", required=True, type=Path)
     return parser.parse_args()
-
-
-def names(cell: str) -> list[str]:
-    return [name.strip() for name in cell.split(",") if name.strip()]
 
 
 def main() -> None:

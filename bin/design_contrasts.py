@@ -5,6 +5,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from rxpress.arguments import listed
 from rxpress.errors import require, run_command
 
 
@@ -14,9 +15,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--status", default=[], nargs="*", type=Path, help="status.json of samples")
     parser.add_argument("--contrasts", type=Path, help="YAML file of further contrasts")
     parser.add_argument("--labels", type=Path, help="labels.tsv: responses of lines by IC50")
-    parser.add_argument("--drug", default=[], type=names, help="default: every treatment but the vehicle")
+    parser.add_argument("--drug", default=[], type=listed, help="default: every treatment but the vehicle")
     parser.add_argument("--vehicle", default="DMSO")
-    parser.add_argument("--covariates", default=[], type=names, help="columns to adjust for")
+    parser.add_argument("--covariates", default=[], type=listed, help="columns to adjust for")
     parser.add_argument("--min_reads", default=0, type=float, help="fragments after trimming")
     parser.add_argument("--min_mapped_percent", default=0, type=float)
     parser.add_argument("--min_rin", default=0, type=float)
@@ -24,10 +25,6 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--strict", action="store_true", help="fail when a sample or a contrast is lost")
     parser.add_argument("--outdir", required=True, type=Path)
     return parser.parse_args()
-
-
-def names(cell: str) -> list[str]:
-    return [name.strip() for name in cell.split(",") if name.strip()]
 
 
 def main() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from rxpress.arguments import listed
 from rxpress.checking.inputs import Given, Inputs, attempt
-from rxpress.checking.parameters import listed
 from rxpress.dose_response.viability import check_viability
 from rxpress.errors import Problems
 from rxpress.qpcr.check_table import check_qpcr

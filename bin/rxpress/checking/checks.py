@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from rxpress.arguments import listed
 from rxpress.checking.assay_checks import COUNTS, QPCR, check_dose_response, find_sources
 from rxpress.checking.inputs import Given, Inputs, References, attempt, read_references
 from rxpress.checking.knowledge_checks import check_knowledge
-from rxpress.checking.parameters import check_parameters, file_parameters, listed, parameter_rules
+from rxpress.checking.parameters import check_parameters, file_parameters, parameter_rules
 from rxpress.checking.peek import Peek
 from rxpress.checking.reference_checks import REFERENCE_CHECKS
 from rxpress.design.conditions import SOURCE, UNITS

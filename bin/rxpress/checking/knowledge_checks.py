@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from rxpress.arguments import listed
 from rxpress.cells import listing
 from rxpress.checking.inputs import Inputs
-from rxpress.checking.parameters import listed
 from rxpress.errors import Problems
 from rxpress.interpretation.drug_pack import DrugPack
 from rxpress.interpretation.knowledge import read_knowledge

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from rxpress.arguments import listed
 from rxpress.errors import Problems, did_you_mean, nearest
 
 Rule = Mapping[str, Any]
@@ -120,8 +121,3 @@ def _check_combinations(values: Mapping[str, Any], problems: Problems) -> None:
             if values.get(name) == asked:
                 what = f"{asked} is not known to --inference pydeseq2"
                 problems.add(what, "use --inference batched", f"--{name}")
-
-
-def listed(value: str | None) -> list[str]:
-    """The items of a comma-separated parameter."""
-    return [item.strip() for item in (value or "").split(",") if item.strip()]

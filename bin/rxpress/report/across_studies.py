@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
+from rxpress.interpretation.markers import NORMAL_QUANTILE
 from rxpress.report.figures import as_svg
 from rxpress.report.findings import in_order
 from rxpress.report.meaning_figures import Forest, draw_forest
@@ -20,7 +21,6 @@ from rxpress.report.topics import ACROSS
 FOREST_GENES = 12
 TOP = 10
 MOST_NOTES = 3
-NORMAL_QUANTILE = 1.959964
 SAME, OPPOSITE = "same direction", "directions differ"
 
 

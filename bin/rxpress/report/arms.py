@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from rxpress.tables import read_json, read_table
+from rxpress.report.optional_files import read_filled, read_json_or_empty
 
 # Text in every table that has the column; where it is missing it reads as ''.
 TEXT = (
@@ -53,7 +53,7 @@ class Qpcr:
 def read_dose(folder: Path) -> Dose:
     """Read what there is of dose_response/."""
     tables = {name: _read(folder / f"{name}.tsv") for name in ("fits", "curves", "points", "labels")}
-    return Dose(**tables, done=_json(folder / "summary.json"))
+    return Dose(**tables, done=read_json_or_empty(folder / "summary.json"))
 
 
 def read_qpcr(folder: Path) -> Qpcr:
@@ -62,7 +62,7 @@ def read_qpcr(folder: Path) -> Qpcr:
     return Qpcr(
         **{name: _read(folder / f"{name}.tsv") for name in names},
         agreement=_read(folder / "concordance_summary.tsv"),
-        done=_json(folder / "summary.json"),
+        done=read_json_or_empty(folder / "summary.json"),
     )
 
 
@@ -78,12 +78,4 @@ def arm_notes(arm: Dose | Qpcr, study: str) -> Iterator[str]:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    if not path.exists():
-        return pd.DataFrame({"study": []})
-    frame = read_table(path, TEXT)
-    text = [name for name in TEXT if name in frame]
-    return frame.assign(**frame[text].fillna(""))
-
-
-def _json(path: Path) -> Any:
-    return read_json(path) if path.exists() else {}
+    return read_filled(path, TEXT)

@@ -17,7 +17,8 @@ import pandas as pd
 from rxpress.design.study_design import Contrast
 from rxpress.interpretation.markers import NORMAL_QUANTILE, interval_quantile
 from rxpress.report import palette
-from rxpress.report.gene_notes import GeneSet, marker_notes, read_or_empty, set_notes, signature_notes
+from rxpress.report.gene_notes import GeneSet, marker_notes, set_notes, signature_notes
+from rxpress.report.optional_files import read_or_empty
 from rxpress.report.packing import Packer
 from rxpress.report.results import Results, Study
 

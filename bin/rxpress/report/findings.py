@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from rxpress.report.arms import Dose, Qpcr, read_dose, read_qpcr
-from rxpress.tables import read_json, read_table
+from rxpress.report.optional_files import read_filled, read_json_or_empty
 
 # Text in every table that has the column; where it is missing it reads as ''.
 TEXT = (
@@ -74,7 +74,7 @@ def read_findings(results: Path) -> Findings:
     summary = interpretation / "summary.json"
     return Findings(
         **{name: _read(interpretation / f"{file}.tsv") for name, file in INTERPRETATION.items()},
-        done=read_json(summary) if summary.exists() else {},
+        done=read_json_or_empty(summary),
         consistency=consistency,
         together={id: _read(files[id]) for id in _first(in_order, files) if id not in OTHER_COMPARISONS},
         dose=read_dose(results / "dose_response"),
@@ -98,8 +98,4 @@ def _first(order: Sequence[str], files: Mapping[str, Path]) -> list[str]:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    if not path.exists():
-        return pd.DataFrame({"study": []})
-    frame = read_table(path, TEXT)
-    text = [name for name in TEXT if name in frame]
-    return frame.assign(**frame[text].fillna(""))
+    return read_filled(path, TEXT)

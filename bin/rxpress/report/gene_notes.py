@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rxpress.report.optional_files import read_or_empty
 from rxpress.report.packing import Packer
-from rxpress.tables import read_gmt, read_table
+from rxpress.tables import read_gmt
 
 MARKER_NOTES = (
     "study",
@@ -107,11 +108,6 @@ def _clearest(pathways: pd.DataFrame) -> dict[tuple[str, str], dict[str, Any]]:
     first = pathways.sort_values("p_adjusted", kind="stable").drop_duplicates(["collection", "gene_set"])
     keys = zip(first["collection"], first["gene_set"], strict=True)
     return dict(zip(keys, _records(first[list(SET_RESULTS)]), strict=True))
-
-
-def read_or_empty(path: Path, text: Sequence[str]) -> pd.DataFrame:
-    """A table whose columns `text` are text, or an empty one with these columns if it is absent."""
-    return read_table(path, text) if path.exists() else pd.DataFrame(columns=list(text))
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import pandas as pd
 from rxpress.design.study_design import Contrast, StudyDesign
 from rxpress.report.arms import studies_of
 from rxpress.report.findings import Findings, read_findings
+from rxpress.report.optional_files import read_json_or_empty, read_or_empty
 from rxpress.report.palette import Look, give_looks
 from rxpress.report.section import Heading, unique
 from rxpress.tables import GENE_COLUMNS, GeneMatrix, read_json, read_matrix, read_samples, read_table
@@ -194,12 +195,12 @@ def read_results(folder: Path, schema: Path | None = None) -> Results:
     findings = read_findings(folder)
     return Results(
         studies=tuple(_read_study(folder, name) for name in _study_names(folder, findings)),
-        excluded=_table(folder / "inputs" / "excluded_samples.tsv", EXCLUDED),
-        plan=_json(folder / "inputs" / "plan.json"),
+        excluded=read_or_empty(folder / "inputs" / "excluded_samples.tsv", EXCLUDED),
+        plan=read_json_or_empty(folder / "inputs" / "plan.json"),
         statuses=tuple(map(read_json, sorted((folder / "reads" / "status").glob("*.json")))),
-        parameters=_json(folder / "provenance" / "params.json"),
+        parameters=read_json_or_empty(folder / "provenance" / "params.json"),
         defaults=_defaults(read_json(schema)) if schema else {},
-        versions=_table(folder / "provenance" / "versions.tsv", VERSIONS),
+        versions=read_or_empty(folder / "provenance" / "versions.tsv", VERSIONS),
         findings=findings,
     )
 
@@ -214,7 +215,7 @@ def _study_names(folder: Path, findings: Findings) -> list[str]:
 
 def _read_study(folder: Path, name: str) -> Study:
     differential, log2 = folder / "differential" / name, folder / "expression" / name / "log2_expression.tsv"
-    contrasts = _json(differential / "contrasts.json")
+    contrasts = read_json_or_empty(differential / "contrasts.json")
     design = StudyDesign.from_json(contrasts) if contrasts else None
     tables = {c.id: differential / f"{c.id}.tsv" for c in design.contrasts} if design else {}
     final = differential / "samples.tsv"
@@ -222,17 +223,17 @@ def _read_study(folder: Path, name: str) -> Study:
         name=name,
         samples=_samples(final) if final.exists() else _samples_without_design(folder, name),
         design=design,
-        summary=_table(differential / "summary.tsv", SUMMARY),
+        summary=read_or_empty(differential / "summary.tsv", SUMMARY),
         tests={
             id: _named_genes(read_table(path, GENE_COLUMNS)) for id, path in tables.items() if path.exists()
         },
-        fit=_json(differential / "fit.json"),
+        fit=read_json_or_empty(differential / "fit.json"),
         log2=read_matrix(log2) if log2.exists() else None,
-        size_factors=_table(differential / "size_factors.tsv", ("sample",)),
-        dispersions=_named_genes(_table(differential / "dispersions.tsv", GENE_COLUMNS)),
-        second_opinion=_table(differential / "second_opinion.tsv", ("contrast",)),
+        size_factors=read_or_empty(differential / "size_factors.tsv", ("sample",)),
+        dispersions=_named_genes(read_or_empty(differential / "dispersions.tsv", GENE_COLUMNS)),
+        second_opinion=read_or_empty(differential / "second_opinion.tsv", ("contrast",)),
         opinion_genes=_named_genes(
-            _table(differential / "second_opinion_genes.tsv", ("contrast", *GENE_COLUMNS))
+            read_or_empty(differential / "second_opinion_genes.tsv", ("contrast", *GENE_COLUMNS))
         ),
     )
 
@@ -244,24 +245,15 @@ def _samples(path: Path) -> pd.DataFrame:
 def _samples_without_design(folder: Path, study: str) -> pd.DataFrame:
     """What the sheet and the list of excluded samples say of a study that did not come to its tests."""
     samples = _samples(folder / "inputs" / "samples.tsv")
-    excluded = _table(folder / "inputs" / "excluded_samples.tsv", EXCLUDED)
+    excluded = read_or_empty(folder / "inputs" / "excluded_samples.tsv", EXCLUDED)
     reason = samples["sample"].map(dict(zip(excluded["sample"], excluded["reason"], strict=True)))
     samples = samples.assign(kept=reason.isna(), reason=reason)
     return samples[samples["study"] == study].reset_index(drop=True)
 
 
-def _table(path: Path, text: Sequence[str]) -> pd.DataFrame:
-    """A table, or an empty one with the columns `text` if it is absent; these stay text."""
-    return read_table(path, text) if path.exists() else pd.DataFrame(columns=list(text))
-
-
 def _named_genes(genes: pd.DataFrame) -> pd.DataFrame:
     """A gene table in which genes without a name go by their id."""
     return genes.assign(gene_name=genes["gene_name"].fillna(genes["gene_id"]))
-
-
-def _json(path: Path) -> Any:
-    return read_json(path) if path.exists() else {}
 
 
 def _defaults(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import xlsxwriter
 
-from rxpress.report.gene_notes import read_or_empty
+from rxpress.report.optional_files import read_or_empty
 from rxpress.report.results import Results
 from rxpress.report.summary import call_table
 from rxpress.tables import GENE_COLUMNS
