@@ -1,10 +1,11 @@
 #!/usr/bin/env nextflow
 /*
  * rxpress: from the raw data of a drug-response study to one report.
- * check → reads, viability → contrasts and tests → what they mean, qPCR → report
+ * check → reads, arrays, viability → contrasts and tests → what they mean, qPCR → report
  */
 include { INPUTS } from './workflows/inputs'
 include { READS } from './workflows/reads'
+include { ARRAYS } from './workflows/arrays'
 include { DOSE } from './workflows/dose'
 include { DIFFERENTIAL } from './workflows/differential'
 include { QPCR } from './workflows/qpcr'
@@ -53,17 +54,24 @@ workflow RXPRESS {
         READS.out.tx2gene.ifEmpty { [] }.first(),
         [digest: toolkitDigest('import_counts.py')]
     )
-    def counts = READS.out.counts
+    ARRAYS(
+        INPUTS.out.rows,
+        INPUTS.out.studies,
+        ['cdf', 'probes', 'expression_matrix', 'probe_annotation'].collectEntries { name -> [name, existing(given[name])] },
+        given.subMap('array_method', 'probesets_per_gene')
+    )
+    def expression = READS.out.counts
         .map { study, plain, scaled, lengths ->
-            [study, given.length_correction == 'scaled' ? scaled : plain, given.length_correction == 'offset' ? lengths : []]
+            [study, given.length_correction == 'scaled' ? scaled : plain, given.length_correction == 'offset' ? lengths : [], []]
         }
-        .mix(IMPORT_COUNTS.out.counts.map { study, plain -> [study, plain, []] })
+        .mix(IMPORT_COUNTS.out.counts.map { study, plain -> [study, plain, [], []] })
+        .mix(ARRAYS.out.genes.map { study, log2 -> [study, [], [], log2] })
 
     DOSE(existing(given.viability), INPUTS.out.samples, given.subMap('vehicle', 'ic50_threshold'))
     DIFFERENTIAL(
         INPUTS.out.samples.filter { table -> table.countLines() > 1 },
         READS.out.status,
-        counts,
+        expression,
         DOSE.out.labels,
         [contrasts: existing(given.contrasts), control_genes: existing(given.control_genes)],
         [
@@ -95,12 +103,13 @@ workflow RXPRESS {
             status: READS.out.status,
             expression: DIFFERENTIAL.out.expression,
             differential: DIFFERENTIAL.out.differential,
+            arrays: ARRAYS.out.quality,
             findings: INTERPRET.out.folders.mix(DOSE.out.folder, QPCR.out.folder),
             logs: READS.out.logs,
-            hashed: INPUTS.out.hashed.mix(READS.out.hashed)
+            hashed: INPUTS.out.hashed.mix(READS.out.hashed, ARRAYS.out.hashed)
         ],
         INPUTS.out.samples.mix(INPUTS.out.plan).map { path -> ['inputs', path] }
-            .mix(READS.out.published, DIFFERENTIAL.out.published, INTERPRET.out.published, DOSE.out.published, QPCR.out.published)
+            .mix(READS.out.published, ARRAYS.out.published, DIFFERENTIAL.out.published, INTERPRET.out.published, DOSE.out.published, QPCR.out.published)
             .mix(IMPORT_COUNTS.out.counts.map { _study, path -> placed(path, '', 2) }),
         known,
         given

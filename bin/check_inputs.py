@@ -12,6 +12,7 @@ from rxpress.errors import InputError, Problem, Problems, require, run_command
 ROOT = Path(__file__).resolve().parent.parent
 STAGED = (
     *("transcripts", "annotation", "tx2gene", "genome", "index", "counts", "contrasts", "control_genes"),
+    *("expression_matrix", "cdf", "probes", "probe_annotation"),
     *("viability", "qpcr", "drug_pack", "signatures", "gene_sets", "pathway_weights"),
 )
 TABLES = ("samplesheet", "viability", "qpcr", "drug_pack")

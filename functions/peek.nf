@@ -8,8 +8,8 @@ def existing(path) {
 }
 
 def peekParameters(given) {
-    def named = ['input', 'transcripts', 'gtf', 'gff', 'tx2gene', 'genome', 'salmon_index', 'counts', 'viability', 'qpcr', 'contrasts', 'control_genes']
-    def known = ['drug_pack', 'signatures', 'gene_sets', 'pathway_weights', 'multiqc_config']
+    def named = ['input', 'transcripts', 'gtf', 'gff', 'tx2gene', 'genome', 'salmon_index', 'counts', 'expression_matrix', 'viability', 'qpcr', 'contrasts', 'control_genes']
+    def known = ['cdf', 'probes', 'probe_annotation', 'drug_pack', 'signatures', 'gene_sets', 'pathway_weights', 'multiqc_config']
     (named + known)
         .findAll { name -> given[name] }
         .collect { name -> look(0, "--${name}", given[name].toString(), file(given[name].toString())) }

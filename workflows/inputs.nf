@@ -28,6 +28,10 @@ workflow INPUTS {
         existing(given.transcripts || given.salmon_index ? null : given.genome),    // compared with the annotation
         existing(given.salmon_index),
         existing(given.counts),
+        existing(given.expression_matrix),
+        existing(given.cdf),
+        existing(given.probes),
+        existing(given.probe_annotation),
         existing(given.viability),
         existing(given.qpcr),
         existing(given.contrasts),

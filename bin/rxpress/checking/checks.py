@@ -15,7 +15,7 @@ from rxpress.checking.assay_checks import COUNTS, QPCR, check_dose_response, fin
 from rxpress.checking.inputs import Given, Inputs, References, attempt, read_references
 from rxpress.checking.knowledge_checks import check_knowledge
 from rxpress.checking.parameters import check_parameters, file_parameters, parameter_rules
-from rxpress.checking.peek import Peek
+from rxpress.checking.peek import PATH_COLUMNS, Peek
 from rxpress.checking.reference_checks import REFERENCE_CHECKS
 from rxpress.design.conditions import SOURCE, UNITS
 from rxpress.design.gates import Gates
@@ -40,7 +40,8 @@ from rxpress.sequences import FastqHead, quant_head_names, read_fastq_head
 if TYPE_CHECKING:
     from rxpress.design.study_design import StudyDesign
 
-DATA_COLUMNS = ("fastq_1", "fastq_2", "quant")
+
+KINDS = {"file-path": "file", "directory-path": "folder", "path": "file or folder"}
 
 
 @dataclass(frozen=True)
@@ -106,23 +107,8 @@ def check_parameter_files(given: Given, params: Mapping[str, Any], problems: Pro
     rules = parameter_rules(given.schemas.parameters)
     for name in file_parameters(given.schemas.parameters):
         peek = given.peeks.get((f"--{name}", str(params[name])))
-        kind = "folder" if rules[name]["format"] == "directory-path" else "file"
-        if peek and (fault := _fault(peek, kind)):
+        if peek and (fault := peek.fault(KINDS[rules[name]["format"]])):
             problems.add(*fault, f"--{name}")
-
-
-def _fault(peek: Peek, kind: str) -> tuple[str, str] | None:
-    """What is wrong, and what to do, when a path is not the readable file or folder it should be."""
-    if peek.kind == "missing":
-        fix = "correct the path: relative ones start at the samplesheet or at the folder of the launch"
-        return f"{kind} '{peek.path}' does not exist (looked for {peek.resolved})", fix
-    if peek.kind == "unreadable":
-        return f"{kind} '{peek.path}' cannot be read", "look at its permissions"
-    if peek.kind != kind:
-        return f"'{peek.path}' is a {peek.kind}, not a {kind}", f"give a {kind}"
-    if peek.kind == "file" and peek.size == 0 and peek.column not in DATA_COLUMNS:
-        return f"file '{peek.path}' is empty", "get the file again"
-    return None
 
 
 def check_sheet(inputs: Inputs, problems: Problems) -> None:
@@ -183,7 +169,7 @@ def _check_same_files(inputs: Inputs, problems: Problems) -> None:
     """No file may serve twice, in two samples or as two lanes."""
     seen: dict[str, tuple[int, str]] = {}
     for row in inputs.sheet.rows:
-        for column in DATA_COLUMNS:
+        for column in PATH_COLUMNS:
             path = row.cells.get(column)
             if path is not None:
                 peek = inputs.peek(column, path)
@@ -223,7 +209,7 @@ def _check_reads(inputs: Inputs, row: Row, column: str, problems: Problems) -> F
     if peek is None:
         return None
     file, line = inputs.sheet.file, row.line
-    if fault := _fault(peek, "file"):
+    if fault := peek.fault("file"):
         problems.add(*fault, file, line, column)
         return None
     head = read_fastq_head(peek.head, peek.whole)
@@ -246,7 +232,7 @@ def check_quants(inputs: Inputs, problems: Problems) -> None:
         if peek is None or path is None:
             continue
         table = inputs.peek("quant_file", path)
-        fault = _fault(peek, "folder")
+        fault = peek.fault("folder")
         if not fault and (table is None or table.kind != "file"):
             what = f"folder '{path}' has no quant.sf or quant.sf.gz that can be read"
             fault = what, "give the output folder of `salmon quant`"

@@ -25,6 +25,10 @@ ROLES = {
     "genome": ("genome",),
     "index": ("salmon_index",),
     "counts": ("counts",),
+    "expression_matrix": ("expression_matrix",),
+    "cdf": ("cdf",),
+    "probes": ("probes",),
+    "probe_annotation": ("probe_annotation",),
     "viability": ("viability",),
     "qpcr": ("qpcr",),
     "contrasts": ("contrasts",),
@@ -35,6 +39,7 @@ ROLES = {
     "pathway_weights": ("pathway_weights",),
 }
 FOLDERS = ("index", "drug_pack")
+FILE_OR_FOLDER = ("cdf", "probe_annotation")
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,9 @@ def _path_of(role: str, params: Mapping[str, Any]) -> Path | None:
 
 
 def _usable(role: str, path: Path) -> bool:
-    return path.is_dir() if role in FOLDERS else path.is_file() and path.stat().st_size > 0
+    if path.is_dir():
+        return role in (*FOLDERS, *FILE_OR_FOLDER)
+    return role not in FOLDERS and path.is_file() and path.stat().st_size > 0
 
 
 @dataclass(frozen=True)

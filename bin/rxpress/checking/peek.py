@@ -16,6 +16,7 @@ from rxpress.errors import Problem
 from rxpress.tables import MISSING, read_rows
 
 PATH_COLUMNS = ("fastq_1", "fastq_2", "quant", "cel")
+MAY_BE_EMPTY = ("fastq_1", "fastq_2")
 HEAD_BYTES = 4096
 
 
@@ -40,6 +41,19 @@ class Peek:
     def whole(self) -> bool:
         """Whether `head` is all there is."""
         return self.size <= len(self.head)
+
+    def fault(self, kind: str) -> tuple[str, str] | None:
+        """What is wrong, and what to do, when this is not a readable `file`, `folder` or `file or folder`."""
+        if self.kind == "missing":
+            fix = "correct the path: relative ones start at the samplesheet or at the folder of the launch"
+            return f"{kind} '{self.path}' does not exist (looked for {self.resolved})", fix
+        if self.kind == "unreadable":
+            return f"{kind} '{self.path}' cannot be read", "look at its permissions"
+        if self.kind not in kind:
+            return f"'{self.path}' is a {self.kind}, not a {kind}", f"give a {kind}"
+        if self.kind == "file" and self.size == 0 and self.column not in MAY_BE_EMPTY:
+            return f"file '{self.path}' is empty", "get the file again"
+        return None
 
     def problem(self, what: str, fix: str = "", file: str = "") -> Problem:
         """A problem at this cell of the sheet, or with this parameter."""

@@ -17,6 +17,10 @@ process CHECK_INPUTS {
     path genome, stageAs: 'genome/*'
     path index, stageAs: 'index/*'
     path counts, stageAs: 'counts/*'
+    path expression_matrix, stageAs: 'expression_matrix/*'
+    path cdf, stageAs: 'cdf/*'
+    path probes, stageAs: 'probes/*'
+    path probe_annotation, stageAs: 'probe_annotation/*'
     path viability, stageAs: 'viability/*'
     path qpcr, stageAs: 'qpcr/*'
     path contrasts, stageAs: 'contrasts/*'
@@ -36,6 +40,7 @@ process CHECK_INPUTS {
     script:
     def files = options(
         input: sheet, transcripts: transcripts, annotation: annotation, tx2gene: tx2gene, genome: genome, index: index, counts: counts,
+        expression_matrix: expression_matrix, cdf: cdf, probes: probes, probe_annotation: probe_annotation,
         viability: viability, qpcr: qpcr, contrasts: contrasts, control_genes: control_genes, drug_pack: drug_pack,
         signatures: signatures, gene_sets: gene_sets, pathway_weights: pathway_weights, tools: opts.tools)
     """
@@ -46,6 +51,7 @@ process CHECK_INPUTS {
     stub:
     def files = options(
         input: sheet, transcripts: transcripts, annotation: annotation, tx2gene: tx2gene, genome: genome, index: index, counts: counts,
+        expression_matrix: expression_matrix, cdf: cdf, probes: probes, probe_annotation: probe_annotation,
         viability: viability, qpcr: qpcr, contrasts: contrasts, control_genes: control_genes, drug_pack: drug_pack,
         signatures: signatures, gene_sets: gene_sets, pathway_weights: pathway_weights)
     """
