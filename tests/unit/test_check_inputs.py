@@ -294,6 +294,12 @@ def test_tools_that_are_not_installed_are_named(tmp_path, params):
     ]
 
 
+def test_programs_for_reads_are_not_asked_for_without_reads(tmp_path, quants):
+    assert told(tmp_path, QUANTS, quants, tools=["salmon", "fastp", "fastqc", "no_such_tool"])[0] == [
+        "not installed: no_such_tool; activate .venv or add -profile docker"
+    ]
+
+
 # References
 
 

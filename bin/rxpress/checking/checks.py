@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from rxpress.design.study_design import StudyDesign
 
 
+READ_TOOLS = ("fastp", "salmon", "fastqc")
 KINDS = {"file-path": "file", "directory-path": "folder", "path": "file or folder"}
 
 
@@ -56,15 +57,15 @@ class Findings:
 
 
 def check_everything(given: Given, problems: Problems) -> Findings | None:
-    """Run every check. Problems come in the order parameters, sheet by line, files, references, design.
+    """Run every check. Problems come in the order parameters, programs, sheet by line, files, references, design.
 
     None when there is no samplesheet to speak of. It is the caller's to stop if there are problems.
     """
-    attempt(problems, require, programs=given.tools)
     params = check_parameters(given.schemas.parameters, given.params, problems)
     check_parameter_files(given, params, problems)
     of_sheet = Problems()
     sheet = _sheet_of(given, params, of_sheet, problems)
+    attempt(problems, require, programs=_tools_of(sheet, given.tools))
     if sheet is None:
         problems.found += of_sheet.found
         read_references(given.files, False, problems)
@@ -100,6 +101,12 @@ def _sheet_of(
     if not problems.found:
         problems.add("cannot be read", "give a samplesheet, CSV or TSV", "--input")
     return None
+
+
+def _tools_of(sheet: Sheet | None, tools: Sequence[str]) -> list[str]:
+    """The programs that a run with this sheet calls: those for reads only where it has reads."""
+    with_reads = sheet is None or any("fastq_1" in row.cells for row in sheet.rows)
+    return [tool for tool in tools if with_reads or tool not in READ_TOOLS]
 
 
 def check_parameter_files(given: Given, params: Mapping[str, Any], problems: Problems) -> None:
