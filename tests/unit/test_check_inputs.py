@@ -650,9 +650,9 @@ def test_problems_of_every_kind_come_in_one_run_in_a_stable_order(tmp_path, para
     places = [line.removeprefix("error: ").split(": ")[:2] for line in done.stderr.splitlines()]
     assert done.returncode == 2
     assert [place[0] for place in places] == [
-        "not installed",
         "--min_read",
         "--alpha",
+        "not installed",
         *["samples.csv:2"] * 2,
         *[f"samples.csv:{line}" for line in (3, 4, 5)],
         "samples.csv:3",
