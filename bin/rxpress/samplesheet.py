@@ -24,6 +24,7 @@ Schema = Mapping[str, Any]
 
 CONDITION = (*UNITS, "treatment", "dose_nM", "time_h")
 # Columns in which replicates of one condition may differ.
+WHOLE = {"quant": "a Salmon folder", "cel": "a CEL file"}
 NOT_TELLING = {"sample", "strandedness", "rin", "purity"}
 # Short names are near to too many words: `cel` to `cell`, `rin` to `run`.
 SHORTEST_GUESS = 5
@@ -188,8 +189,8 @@ def check_lanes(samples: Iterable[Sample], schema: Schema, file: str, problems: 
             what = ""
             if not any(column in row.cells for column in PATH_COLUMNS):
                 what = f"sample '{sample.name}' stands in line {first.line} already"
-            elif "quant" in row.cells or "quant" in first.cells:
-                what = f"sample '{sample.name}' has other lines, but a Salmon folder is a whole sample"
+            elif whole := [kind for name, kind in WHOLE.items() if name in row.cells or name in first.cells]:
+                what = f"sample '{sample.name}' has other lines, but {whole[0]} is a whole sample"
             elif ("fastq_2" in row.cells) != ("fastq_2" in first.cells):
                 what = f"sample '{sample.name}' has paired and single lanes (line {first.line})"
             if what:

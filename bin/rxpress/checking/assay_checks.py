@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from rxpress.arguments import listed
+from rxpress.arrays.expression_matrix import sample_names
 from rxpress.checking.inputs import Given, Inputs, attempt
 from rxpress.dose_response.viability import check_viability
 from rxpress.errors import Problems
@@ -12,35 +13,40 @@ from rxpress.qpcr.check_table import check_qpcr
 from rxpress.samplesheet import Sample
 from rxpress.tables import read_matrix_names
 
-READS, QUANT, CEL, COUNTS, QPCR = "reads", "quant", "cel", "counts", "qpcr"
+READS, QUANT, CEL, COUNTS, MATRIX, QPCR = "reads", "quant", "cel", "counts", "matrix", "qpcr"
+ARRAYS = {CEL, MATRIX}
+MATRICES = {COUNTS: ("counts", read_matrix_names), MATRIX: ("expression_matrix", sample_names)}
 OF_COLUMN = {"fastq_1": READS, "fastq_2": READS, "quant": QUANT, "cel": CEL}
 
 
 def find_sources(
     given: Given, samples: Sequence[Sample], reference_genes: str | None, problems: Problems
 ) -> dict[str, str]:
-    """Where the expression of each sample comes from: its files, the count matrix, or qPCR alone.
+    """Where the expression of each sample comes from: its files, a matrix, or qPCR alone.
 
-    A sample without files takes its counts from the matrix, unless only the qPCR table has it. Everything
+    A sample without files takes its values from the matrix that has it, unless only the qPCR table has it. Everything
     that is wrong with that table is told.
     """
     names = [sample.name for sample in samples]
-    in_matrix: Collection[str] = ()
-    if "counts" in given.files:
-        in_matrix = attempt(Problems(), read_matrix_names, given.files["counts"]) or ()  # check_counts tells
+    matrices: dict[str, Collection[str]] = {}
+    for source, (role, columns_of) in MATRICES.items():
+        if role in given.files:  # what is wrong with it, its own check tells
+            matrices[source] = attempt(Problems(), columns_of, given.files[role]) or ()
     in_qpcr: Collection[str] = ()
     if "qpcr" in given.files:
         references = listed(reference_genes)
         asked = (given.files["qpcr"], given.schemas.qpcr, names, references, problems)
         table = attempt(problems, check_qpcr, *asked)
         in_qpcr = table.samples if table else names
-    return {sample.name: _source(sample, in_matrix, in_qpcr) for sample in samples}
+    return {sample.name: _source(sample, matrices, in_qpcr) for sample in samples}
 
 
-def _source(sample: Sample, in_matrix: Collection[str], in_qpcr: Collection[str]) -> str:
-    of_file = next((source for column, source in OF_COLUMN.items() if sample.paths(column)), None)
-    alone = sample.name in in_qpcr and sample.name not in in_matrix
-    return of_file or (QPCR if alone else COUNTS)
+def _source(sample: Sample, matrices: Mapping[str, Collection[str]], in_qpcr: Collection[str]) -> str:
+    """A sample that is nowhere should be in the first matrix that there is."""
+    of_file = [source for column, source in OF_COLUMN.items() if sample.paths(column)]
+    of_matrix = [source for source, names in matrices.items() if sample.name in names]
+    of_qpcr = [QPCR] if sample.name in in_qpcr else []
+    return [*of_file, *of_matrix, *of_qpcr, *matrices, COUNTS][0]
 
 
 def check_dose_response(

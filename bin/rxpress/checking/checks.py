@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rxpress.arguments import listed
-from rxpress.checking.assay_checks import COUNTS, QPCR, check_dose_response, find_sources
+from rxpress.checking.array_checks import check_arrays
+from rxpress.checking.assay_checks import CEL, COUNTS, MATRIX, QPCR, check_dose_response, find_sources
 from rxpress.checking.inputs import Given, Inputs, References, attempt, read_references
 from rxpress.checking.knowledge_checks import check_knowledge
 from rxpress.checking.parameters import check_parameters, file_parameters, parameter_rules
@@ -41,6 +42,12 @@ if TYPE_CHECKING:
     from rxpress.design.study_design import StudyDesign
 
 
+PLATFORMS = {
+    QPCR: "has qPCR only",
+    CEL: "has a CEL file",
+    MATRIX: "takes its values from --expression_matrix",
+    COUNTS: "takes its counts from --counts",
+}
 READ_TOOLS = ("fastp", "salmon", "fastqc")
 KINDS = {"file-path": "file", "directory-path": "folder", "path": "file or folder"}
 
@@ -78,7 +85,7 @@ def check_everything(given: Given, problems: Problems) -> Findings | None:
     check_sheet(inputs, of_sheet)
     problems.found += sorted(of_sheet.found, key=lambda problem: problem.line or 0)
     problems.warnings += sorted(of_sheet.warnings, key=lambda problem: problem.line or 0)
-    for check in (check_fastq, check_quants, check_reference_options):
+    for check in (check_fastq, check_quants, check_arrays, check_reference_options):
         check(inputs, problems)
     references = read_references(inputs.files, _from_genome(params), problems)
     for reference_check in REFERENCE_CHECKS:
@@ -143,7 +150,7 @@ def _check_sources(inputs: Inputs, problems: Problems) -> None:
     """Every sample needs data: files of its own, a column of --counts, or wells of --qpcr."""
     without = [sample for sample in inputs.samples if inputs.sources[sample.name] == COUNTS]
     if without and not inputs.params.get("counts"):
-        fix = "fill 'fastq_1' (and 'fastq_2') or 'quant', or give --counts or --qpcr"
+        fix = "fill 'fastq_1' (and 'fastq_2'), 'quant' or 'cel', or give --counts, --expression_matrix or --qpcr"
         if len(without) == len(inputs.samples):
             problems.add("no sample has a data file", fix, inputs.sheet.file)
         else:
@@ -153,23 +160,17 @@ def _check_sources(inputs: Inputs, problems: Problems) -> None:
     if without and inputs.params.get("counts") and inputs.params["length_correction"] == "offset":
         what = "offset needs gene lengths, which a count matrix does not have"
         problems.add(what, "use scaled or none: a matrix is tested as it is", "--length_correction")
-    for sample in inputs.having("cel"):
-        what = "CEL files cannot be read yet"
-        problems.add(what, "give counts or reads", inputs.sheet.file, sample.line, "cel")
 
 
 def _check_platform(study: str, inputs: Inputs, samples: Sequence[Sample], problems: Problems) -> None:
-    """A study is one matrix: reads and Salmon folders can be merged; a count matrix and qPCR stand alone."""
-    file = inputs.sheet.file
-    of_matrix, of_qpcr = (
-        [sample for sample in samples if inputs.sources[sample.name] == source] for source in (COUNTS, QPCR)
-    )
-    if of_qpcr and len(of_qpcr) < len(samples):
-        what = f"sample '{of_qpcr[0].name}' has qPCR only, while others of study '{study}' have expression"
-        problems.add(what, "make two studies of them", file, of_qpcr[0].line, "study")
-    elif inputs.params.get("counts") and of_matrix and len(of_matrix) < len(samples):
-        what = f"sample '{of_matrix[0].name}' has no data file, while others of study '{study}' have one"
-        problems.add(what, "make two studies of them", file, of_matrix[0].line, "study")
+    """A study is one matrix: reads and Salmon folders can be merged; anything else stands alone."""
+    for source, has in PLATFORMS.items():
+        own = [sample for sample in samples if inputs.sources[sample.name] == source]
+        if not own or len(own) == len(samples) or (source == COUNTS and not inputs.params.get("counts")):
+            continue
+        what = f"sample '{own[0].name}' {has}, unlike others of study '{study}'"
+        problems.add(what, "make two studies of them", inputs.sheet.file, own[0].line, "study")
+        break
 
 
 def _check_same_files(inputs: Inputs, problems: Problems) -> None:

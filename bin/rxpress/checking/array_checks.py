@@ -1,0 +1,135 @@
+"""CEL files, the description of their chip, and the genes of probesets, before anything rests on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rxpress.arrays.cdf import Cdf, find_cdf, read_cdf, read_probe_table, same_chip
+from rxpress.arrays.cel import CelFacts, cel_facts
+from rxpress.checking.assay_checks import ARRAYS, CEL, MATRIX
+from rxpress.checking.expression_checks import check_expression_matrix, check_probe_annotation
+from rxpress.checking.inputs import Inputs, attempt
+from rxpress.errors import Problems
+from rxpress.samplesheet import Row
+
+WHERE = "docs/usage.md says under 'Arrays' where to get the CDF file of a chip"
+METHODS_OF_ARRAYS = ("limma", "ttest", "anova")
+METHODS_OF_COUNTS = ("deseq2", "limma")
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A CEL file of the sheet, the study of its sample, and what its first bytes say."""
+
+    row: Row
+    study: str
+    facts: CelFacts
+
+    @property
+    def chip(self) -> str:
+        return f"'{self.facts.chip}' ({self.facts.columns} × {self.facts.rows} cells)"
+
+
+def check_arrays(inputs: Inputs, problems: Problems) -> None:
+    """CEL files and the ready matrix, with all that belongs to them."""
+    of_matrix = {s.name: s.line for s in inputs.samples if inputs.sources[s.name] == MATRIX}
+    with_cel = any(source == CEL for source in inputs.sources.values())
+    _check_options(inputs, with_cel, bool(of_matrix), problems)
+    rows = _check_chips(_scans(inputs, problems), inputs, problems) if with_cel else []
+    if of_matrix and "expression_matrix" in inputs.files:
+        matrix = inputs.files["expression_matrix"]
+        rows += attempt(problems, check_expression_matrix, matrix, of_matrix, inputs.sheet.file, problems) or []
+    if rows and "probe_annotation" in inputs.files:
+        attempt(problems, check_probe_annotation, inputs.files["probe_annotation"], rows, problems)
+
+
+def _check_options(inputs: Inputs, cel: bool, matrix: bool, problems: Problems) -> None:
+    """Files that arrays need are given, and files that are given serve something."""
+    params = inputs.params
+    if cel and not (params["cdf"] or params["probes"]):
+        what = "is missing: it says which cells of a CEL file are probes of which probeset"
+        problems.add(what, WHERE, "--cdf")
+    if params["cdf"] and params["probes"]:
+        problems.add("is given beside --cdf", "give one description of the chip", "--probes")
+    if cel and not params["probe_annotation"]:
+        what = "is not given: probesets are tested as they are, and other studies know no genes by their names"
+        problems.warn(what, "", "--probe_annotation")
+    for name, used in (("cdf", cel), ("probes", cel), ("probe_annotation", cel or matrix)):
+        if params[name] and not used:
+            problems.warn("is not used: no sample is an array", "", f"--{name}")
+    if params["expression_matrix"] and not matrix:
+        what = "no sample takes its values from it: all have data files"
+        problems.add(what, "leave it away", "--expression_matrix")
+    _check_method(inputs, problems)
+
+
+def _check_method(inputs: Inputs, problems: Problems) -> None:
+    """A test that does not fit a platform gives way to that platform's own, where another platform has it."""
+    method, sources = inputs.params["test_method"], set(inputs.sources.values())
+    kinds = {"arrays": sources & ARRAYS, "counts": sources - ARRAYS - {"qpcr"}}
+    fitting = {"arrays": METHODS_OF_ARRAYS, "counts": METHODS_OF_COUNTS}
+    there = [kind for kind, found in kinds.items() if found]
+    misfit = [kind for kind in there if method != "auto" and method not in fitting[kind]]
+    if not misfit:
+        return
+    what, others = f"{method} is no test of {misfit[0]}", " or ".join(fitting[misfit[0]])
+    if misfit == there:
+        problems.add(what, f"use {others}", "--test_method")
+    else:
+        problems.warn(f"{what}: these are tested as by auto", "", "--test_method")
+
+
+def _scans(inputs: Inputs, problems: Problems) -> list[Scan]:
+    """The CEL files that can be read, as far as their first bytes tell."""
+    scans = []
+    for sample in inputs.having("cel"):
+        study = sample.cells.get("study", inputs.schema["properties"]["study"]["default"])
+        for row in sample.rows:
+            peek = inputs.peek("cel", row.cells["cel"]) if "cel" in row.cells else None
+            if peek is None:
+                continue
+            place = (inputs.sheet.file, row.line, "cel")
+            if fault := peek.fault("file"):
+                problems.add(*fault, *place)
+                continue
+            try:
+                scans.append(Scan(row, study, cel_facts(peek.head, peek.whole, peek.size)))
+            except ValueError as error:
+                problems.add(f"file '{peek.path}' {error}", "get the file again", *place)
+    return scans
+
+
+def _check_chips(scans: Sequence[Scan], inputs: Inputs, problems: Problems) -> list[str]:
+    """Each study is of one chip, and what is given describes it. Returns the probesets."""
+    first: dict[str, Scan] = {}
+    for scan in scans:
+        if not scan.facts.chip:
+            continue
+        other = first.setdefault(scan.study, scan)
+        if not same_chip(scan.facts, other.facts):
+            what = f"is of the chip {scan.chip}, but line {other.row.line} of {other.chip}"
+            problems.add(what, "make a study of each chip", inputs.sheet.file, scan.row.line, "cel")
+    probesets: list[str] = []
+    for chip in {scan.chip: scan for scan in first.values()}.values():
+        description = attempt(problems, _description, inputs, chip.facts)
+        if description is None:
+            continue
+        if not same_chip(description, chip.facts):
+            size = f"'{description.chip}' ({description.columns} × {description.rows} cells)"
+            what = f"describes the chip {size}, but the arrays of study '{chip.study}' are of {chip.chip}"
+            problems.add(what, WHERE, "--cdf")
+        elif inputs.params["array_method"] == "mas5" and not (description.mm >= 0).any():
+            what = f"mas5 needs mismatch probes, and {description.path.name} has none"
+            problems.add(what, "use rma", "--array_method")
+        probesets += description.names
+    return probesets
+
+
+def _description(inputs: Inputs, chip: CelFacts) -> Cdf | None:
+    """The probes of a chip, from the file or the folder that is given; None without any."""
+    cdf, probes = inputs.files.get("cdf"), inputs.files.get("probes")
+    if probes:
+        return read_probe_table(Path(probes), chip.chip or "", chip.rows, chip.columns)
+    return read_cdf(find_cdf(Path(cdf), chip.chip or "")) if cdf else None
