@@ -19,7 +19,7 @@ from rxpress.errors import InputError
 def test_every_version_gives_the_planted_values_whatever_the_name(
     tmp_path: Path, form: str, packed: bool
 ) -> None:
-    data = CELS[form]()
+    data = CELS[form]
     cel = read_cel(written(tmp_path / "a.CEL", gzip.compress(data) if packed else data))
     assert (cel.chip, cel.rows, cel.columns) == (CHIP, 3, 4)
     np.testing.assert_array_equal(cel.intensities, MEANS)
@@ -31,7 +31,7 @@ def test_every_version_gives_the_planted_values_whatever_the_name(
 
 @pytest.mark.parametrize("form", CELS)
 def test_a_truncated_file_is_named(tmp_path: Path, form: str) -> None:
-    data = CELS[form]().rstrip()
+    data = CELS[form].rstrip()
     for size in range(0, len(data) - 2, 64):
         with pytest.raises(InputError, match=r"short\.CEL"):
             read_cel(written(tmp_path / "short.CEL", data[:size]))
@@ -41,7 +41,7 @@ def test_a_truncated_file_is_named(tmp_path: Path, form: str) -> None:
 
 @pytest.mark.parametrize("form", CELS)
 def test_flipped_bits_end_in_a_result_or_a_named_error(tmp_path: Path, form: str) -> None:
-    data, path = CELS[form](), tmp_path / "flipped.CEL"
+    data, path = CELS[form], tmp_path / "flipped.CEL"
     for seed in range(2000):
         with contextlib.suppress(InputError):
             assert len(read_cel(written(path, damaged(data, seed))).intensities) < 1000
