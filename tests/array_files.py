@@ -12,6 +12,8 @@ import pyarrow as pa
 from pyarrow import csv
 
 SCAN_DATE = "03/15/04 11:20:33"
+CORNERS = ("UL", "UR", "LR", "LL")
+ALGORITHM = "Percentile:75;CellMargin:2;OutlierHigh:1.500;OutlierLow:1.004"
 Columns = dict[str, np.ndarray]
 
 
@@ -45,8 +47,7 @@ class Chip:
 def cel_v3(scan: Scan) -> bytes:
     cell = np.arange(scan.rows * scan.columns)
     values = {"MEAN": scan.means, "STDV": scan.deviations, "NPIXELS": scan.pixels}
-    header = f"[CEL]\nVersion=3\n\n[HEADER]\nCols={scan.columns}\nRows={scan.rows}\n{_dat(scan)}\n\n"
-    parts = [header.encode("latin-1")]
+    parts = [b"[CEL]\nVersion=3\n\n[HEADER]\n", _header(scan), b"\n"]
     parts.append(_section("INTENSITY", {"X": cell % scan.columns, "Y": cell // scan.columns} | values))
     for title, places in (("MASKS", scan.masks), ("OUTLIERS", scan.outliers)):
         x, y = np.array(places, np.int64).reshape(-1, 2).T
@@ -57,9 +58,8 @@ def cel_v3(scan: Scan) -> bytes:
 def cel_v4(scan: Scan) -> bytes:
     cells = np.empty(scan.rows * scan.columns, [("mean", "<f4"), ("sd", "<f4"), ("pixels", "<i2")])
     cells["mean"], cells["sd"], cells["pixels"] = scan.means, scan.deviations, scan.pixels
-    header = f"Cols={scan.columns}\nRows={scan.rows}\n{_dat(scan)}\n".encode("latin-1")
-    parts = [struct.pack("<iiiii", 64, 4, scan.columns, scan.rows, len(cells)), _sized(header, "<")]
-    parts += [_sized(b"Percentile", "<"), _sized(b"", "<")]
+    parts = [struct.pack("<iiiii", 64, 4, scan.columns, scan.rows, len(cells))]
+    parts += [_sized(text, "<") for text in (_header(scan), b"Percentile", ALGORITHM.encode())]
     parts.append(struct.pack("<iIIi", 2, len(scan.outliers), len(scan.masks), 0))
     places = np.array([*scan.masks, *scan.outliers], "<i2")
     return b"".join([*parts, cells.tobytes(), places.tobytes()])
@@ -67,15 +67,15 @@ def cel_v4(scan: Scan) -> bytes:
 
 def cel_calvin(scan: Scan) -> bytes:
     size = "text/x-calvin-integer-32"
-    parameters = [
-        ("affymetrix-array-type", scan.chip.encode("utf-16-be"), "text/plain"),
-        ("affymetrix-cel-cols", struct.pack(">i", scan.columns), size),
-        ("affymetrix-cel-rows", struct.pack(">i", scan.rows), size),
-        ("affymetrix-dat-header", _dat(scan).encode("utf-16-be"), "text/plain"),
-    ]
-    head = _sized(b"affymetrix-calvin-intensity", ">") + _sized(b"id", ">") + _wide("") + _wide("en-US")
-    head += struct.pack(">i", len(parameters))
-    head += b"".join(_wide(n) + _sized(v, ">") + _wide(k) for n, v, k in parameters) + struct.pack(">i", 0)
+    grid = [f"affymetrix-algorithm-param-Grid{corner}{axis}" for corner in CORNERS for axis in "XY"]
+    image = [("affymetrix-dat-header", _dat(scan)), ("affymetrix-scan-date", "2004-03-15T11:20:33")]
+    own = [(name, struct.pack(">f12x", 0), "text/x-calvin-float") for name in grid]
+    own += [_wide_parameter("affymetrix-algorithm-name", "Percentile")]
+    own += [_wide_parameter("affymetrix-array-type", scan.chip.ljust(100, "\0"))]
+    own += [("affymetrix-cel-cols", struct.pack(">i12x", scan.columns), size)]
+    own += [("affymetrix-cel-rows", struct.pack(">i12x", scan.rows), size)]
+    parent = _calvin_header("scan-acquisition", [_wide_parameter(*fact) for fact in image], b"")
+    head = _calvin_header("intensity", own, parent)
     group = 10 + len(head)
     name = _wide("Default Group")
     first = group + 12 + len(name)
@@ -120,7 +120,7 @@ def cdf_xda(chip: Chip) -> bytes:
     for i, (name, direction, pairs) in enumerate(chip.probesets):
         listed = _cells(pairs)
         atoms, cells = len(pairs), len(listed)
-        unit = struct.pack("<HBiiiiB", 3, direction, atoms, 1, cells, i, 2)
+        unit = struct.pack("<HBiiiiB", 1, direction, atoms, 1, cells, i, 2)
         unit += struct.pack("<iiBBii64s", atoms, cells, 2, direction, 0, atoms - 1, name.encode())
         for atom, cell, probe in listed:
             x, y = cell % chip.columns, cell // chip.columns
@@ -149,8 +149,31 @@ def _section(title: str, columns: Columns) -> bytes:
     return head.encode() + to.getvalue() + b"\n"
 
 
+def _header(scan: Scan) -> bytes:
+    """The lines that versions 3 and 4 share; affyio wants each of them."""
+    facts = {"Cols": scan.columns, "Rows": scan.rows, "TotalX": scan.columns, "TotalY": scan.rows}
+    facts |= {"OffsetX": 0, "OffsetY": 0} | {f"GridCorner{corner}": "0 0" for corner in CORNERS}
+    facts |= {"Axis-invertX": 0, "AxisInvertY": 0, "swapXY": 0, "DatHeader": _dat(scan)}
+    facts |= {"Algorithm": "Percentile", "AlgorithmParameters": ALGORITHM}
+    return "".join(f"{key}={value}\n" for key, value in facts.items()).encode("latin-1")
+
+
 def _dat(scan: Scan) -> str:
-    return f"DatHeader=[0..100]  made:CLS=4 RWS=3 2.0 {SCAN_DATE} \x14  \x14 {scan.chip}.1sq \x14 "
+    size = f"CLS={scan.columns} RWS={scan.rows} XIN=3  YIN=3  VE=17        2.0 {SCAN_DATE}"
+    return f"[0..65000]  made:{size}    \x14  \x14 {scan.chip}.1sq" + " \x14 " * 9 + "6"
+
+
+def _calvin_header(kind: str, parameters: list[tuple[str, bytes, str]], parent: bytes) -> bytes:
+    head = (
+        _sized(b"affymetrix-calvin-" + kind.encode(), ">") + _sized(b"id", ">") + _wide("") + _wide("en-US")
+    )
+    head += struct.pack(">i", len(parameters))
+    head += b"".join(_wide(n) + _sized(v, ">") + _wide(k) for n, v, k in parameters)
+    return head + struct.pack(">i", bool(parent)) + parent
+
+
+def _wide_parameter(name: str, text: str) -> tuple[str, bytes, str]:
+    return name, text.encode("utf-16-be"), "text/plain"
 
 
 def _sized(value: bytes, order: str) -> bytes:

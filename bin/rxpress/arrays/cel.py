@@ -7,7 +7,6 @@ Cells are numbered `x + y * columns` from 0, as CDF files number probes. Source 
 from __future__ import annotations
 
 import re
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,8 @@ import numpy as np
 from rxpress.arrays.calvin import MAGIC as CALVIN_MAGIC
 from rxpress.arrays.calvin import read_calvin
 from rxpress.arrays.contents import Reader, broken, facts_of, number, read_bytes
+from rxpress.errors import InputError
+from rxpress.tables import read_columns
 
 VERSION_4_MAGIC = b"\x40\0\0\0\x04\0\0\0"
 VERSION_4_CELL = np.dtype([("mean", "<f4"), ("sd", "<f4"), ("pixels", "<i2")])
@@ -94,41 +95,41 @@ def _pairs(table: np.ndarray | None, path: Path) -> np.ndarray:
 
 
 def _read_version_3(data: bytes, path: Path) -> Cel:
-    text = data.decode("latin-1").replace("\r\n", "\n")
-    parts = (part.partition("]\n") for part in ("\n" + text).split("\n[")[1:])
-    sections = {title: body for title, _, body in parts}
+    parts = (part.partition(b"]\n") for part in (b"\n" + data.replace(b"\r\n", b"\n")).split(b"\n[")[1:])
+    sections = {title.decode("latin-1"): body for title, _, body in parts}
     missing = [s for s in ("HEADER", "INTENSITY", "MASKS", "OUTLIERS") if s not in sections]
     if missing:
         raise broken(path, f"truncated or corrupt: no section [{missing[0]}]")
-    header = facts_of(sections["HEADER"])
+    header = facts_of(sections["HEADER"].decode("latin-1"))
     columns, rows = number(header, "Cols", path), number(header, "Rows", path)
-    cells = _table(sections["INTENSITY"], 5, path)
-    places = [_table(sections[s], 2, path) for s in ("MASKS", "OUTLIERS")]
-    if len(cells) != rows * columns:
-        raise broken(path, f"has {len(cells)} cells, not the {columns} × {rows} of its header")
-    numbers = _cell_numbers(cells[:, :2], columns, rows, path)
-    order = np.argsort(numbers, kind="stable")
-    if not np.array_equal(numbers[order], np.arange(rows * columns)):
-        raise broken(path, "has cells twice and others not at all")
-    return _cel(path, header, columns, rows, list(cells[order, 2:].T), places)
+    x, y, *values = _table(sections["INTENSITY"], 5, path)
+    places = [np.column_stack(_table(sections[s], 2, path)) for s in ("MASKS", "OUTLIERS")]
+    if len(x) != rows * columns:
+        raise broken(path, f"has {len(x)} cells, not the {columns} × {rows} of its header")
+    numbers = _cell_numbers(np.column_stack([x, y]), columns, rows, path)
+    if not np.array_equal(numbers, np.arange(rows * columns)):
+        order = np.argsort(numbers, kind="stable")
+        if not np.array_equal(numbers[order], np.arange(rows * columns)):
+            raise broken(path, "has cells twice and others not at all")
+        values = [v[order] for v in values]
+    return _cel(path, header, columns, rows, values, places)
 
 
-def _table(section: str, columns: int, path: Path) -> np.ndarray:
-    """The numbers of a section below `CellHeader=`: as many rows as its `NumberCells` says."""
-    facts, _, rest = section.partition("CellHeader=")
-    count = number(facts_of(facts), "NumberCells", path)
-    body = rest.partition("\n")[2].strip()
-    if not body and count == 0:
-        return np.empty((0, columns))
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        try:
-            values = np.fromstring(body, np.float64, sep=" ")
-        except (DeprecationWarning, ValueError):
-            raise broken(path, "has a line among its cells that is not of numbers") from None
-    if len(values) != count * columns:
-        raise broken(path, f"truncated or corrupt: {len(values)} numbers for {count} cells")
-    return values.reshape(count, columns)
+def _table(section: bytes, columns: int, path: Path) -> list[np.ndarray]:
+    """The columns of a section below `CellHeader=`: as many rows as its `NumberCells` says."""
+    facts, _, rest = section.partition(b"CellHeader=")
+    count = number(facts_of(facts.decode("latin-1")), "NumberCells", path)
+    body = rest.partition(b"\n")[2]
+    if not body.strip() and count == 0:
+        return [np.empty(0)] * columns
+    names = [str(i) for i in range(columns)]
+    try:
+        table = read_columns(body, str(path), numbers=names, header=False, quoted=False)
+    except InputError:
+        raise broken(path, "has a line among its cells that is not of numbers") from None
+    if table.num_rows != count or table.num_columns != columns:
+        raise broken(path, f"truncated or corrupt: {table.num_rows} lines for {count} cells")
+    return [table[name].to_numpy() for name in names]
 
 
 def _cel(
