@@ -7,14 +7,14 @@ Cells are numbered `x + y * columns` from 0, as CDF files number probes. Source 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from rxpress.arrays.calvin import MAGIC as CALVIN_MAGIC
-from rxpress.arrays.calvin import read_calvin
-from rxpress.arrays.contents import Reader, broken, facts_of, number, read_bytes
+from rxpress.arrays.calvin import parameter_in, read_calvin
+from rxpress.arrays.contents import Reader, broken, facts_of, inflated_head, number, read_bytes
 from rxpress.errors import InputError
 from rxpress.tables import read_columns
 
@@ -42,6 +42,69 @@ class Cel:
     outliers: np.ndarray
     header: dict[str, str]
     path: Path
+
+
+@dataclass(frozen=True)
+class CelFacts:
+    """What the beginning of a CEL file says; None for what it does not reach.
+
+    `expected_size` : bytes that the file must have at least, where it is not gzip and its form tells.
+    """
+
+    chip: str | None
+    rows: int | None
+    columns: int | None
+    expected_size: int | None
+
+
+def cel_facts(head: bytes, whole: bool, size: int) -> CelFacts:
+    """Facts from the first 4096 bytes, plain or gzip, of a file of `size` bytes (`whole`: there are no more).
+
+    Raises ValueError, with the reason, when it is no CEL file or is seen to be truncated.
+    """
+    data = inflated_head(head)
+    if data.startswith(VERSION_4_MAGIC):
+        facts = _facts_of_version_4(data)
+    elif data.startswith(CALVIN_MAGIC):
+        facts = _facts_of_calvin(data)
+    elif data.lstrip().startswith(b"[CEL]"):
+        header = facts_of(data.partition(b"[HEADER]")[2].partition(b"[INTENSITY]")[0].decode("latin-1"))
+        columns, rows = (_whole_number(header.get(key)) for key in ("Cols", "Rows"))
+        facts = CelFacts(_chip_of(header), rows, columns, None)
+    else:
+        raise ValueError("is not a CEL file of version 3, 4 or Command Console")
+    plain = data is head
+    if whole and facts.rows is None:
+        raise ValueError("is truncated or corrupt: it ends within its header")
+    if plain and facts.expected_size and size < facts.expected_size:
+        raise ValueError(f"is truncated: it has {size} of {facts.expected_size} bytes")
+    return facts if plain else replace(facts, expected_size=None)
+
+
+def _facts_of_version_4(data: bytes) -> CelFacts:
+    reader = Reader(data, Path(), "<", len(VERSION_4_MAGIC))
+    try:
+        columns, rows, cells = reader.values("iii")
+        chip = _chip_of(facts_of(reader.text()))
+        reader.text(), reader.text()
+        _, outliers, masks, _ = reader.values("iIIi")
+    except InputError:
+        return CelFacts(None, None, None, None)
+    size = reader.position + VERSION_4_CELL.itemsize * cells + VERSION_4_PLACE.itemsize * (outliers + masks)
+    return CelFacts(chip, rows, columns, size)
+
+
+def _facts_of_calvin(data: bytes) -> CelFacts:
+    """Its cells alone, intensity, deviation and pixels, make up ten bytes each."""
+    keys = ("affymetrix-array-type", "affymetrix-dat-header")
+    header = {key: value for key in keys if (value := parameter_in(data, key)) is not None}
+    columns, rows = (_whole_number(parameter_in(data, f"affymetrix-cel-{side}")) for side in ("cols", "rows"))
+    size = 10 * columns * rows if columns and rows else None
+    return CelFacts(_chip_of(header), rows, columns, size)
+
+
+def _whole_number(text: str | None) -> int | None:
+    return int(text) if text and re.fullmatch(r"[0-9]{1,9}", text) else None
 
 
 def read_cel(path: Path) -> Cel:
@@ -149,7 +212,9 @@ def _cel(
     if not np.isfinite(means).all():
         raise broken(path, "has intensities that are not finite numbers")
     masks, outliers = (np.unique(_cell_numbers(p, columns, rows, path)) for p in places)
-    chip = _chip(header, path)
+    chip = _chip_of(header)
+    if chip is None:
+        raise broken(path, "does not name its chip (no '.1sq' in its DatHeader)")
     return Cel(chip, rows, columns, means, deviations, pixels, masks, outliers, header, path)
 
 
@@ -161,10 +226,10 @@ def _cell_numbers(places: np.ndarray, columns: int, rows: int, path: Path) -> np
     return x.astype(np.int64) + columns * y.astype(np.int64)
 
 
-def _chip(header: dict[str, str], path: Path) -> str:
+def _chip_of(header: dict[str, str]) -> str | None:
     if chip := header.get("affymetrix-array-type", "").strip():
         return chip
     for key in ("DatHeader", "affymetrix-dat-header", "affymetrix-partial-dat-header"):
         if found := CHIP_IN_DAT_HEADER.search(header.get(key, "")):
             return found[1]
-    raise broken(path, "does not name its chip (no '.1sq' in its DatHeader)")
+    return None
