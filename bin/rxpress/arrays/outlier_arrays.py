@@ -35,19 +35,19 @@ class Rule:
 
 
 def flag_arrays(arrays: pd.DataFrame) -> pd.DataFrame:
-    """`arrays` with the columns `flagged` (true or false) and `reasons`, by those rules whose column it has."""
+    """`arrays` with `flagged` (true or false) and `reasons`, by those rules whose column is there."""
     rules = [rule for rule in _rules(arrays) if rule.broken.any()]
-    reasons = [
+    reasons: list[str] = [
         "; ".join(rule.reason.format(arrays[rule.column].iloc[i]) for rule in rules if rule.broken[i])
         for i in range(len(arrays))
     ]
-    flagged = ["true" if reason else "false" for reason in reasons]
-    return arrays.assign(flagged=flagged, reasons=[reason or None for reason in reasons])
+    flagged = np.where([bool(reason) for reason in reasons], "true", "false")
+    return arrays.assign(flagged=flagged, reasons=pd.Series(reasons, arrays.index).replace("", None))
 
 
 def _rules(arrays: pd.DataFrame) -> Iterator[Rule]:
     """The rules whose column is there; a missing value breaks none."""
-    known = {name: arrays[name].to_numpy(float) for name in arrays if arrays[name].dtype.kind in "fiu"}
+    known = {str(name): arrays[name].to_numpy(float) for name in arrays.select_dtypes("number")}
     known = {name: values for name, values in known.items() if np.isfinite(values).any()}
     if "scale_factor" in known:
         values, middle = known["scale_factor"], np.nanmedian(known["scale_factor"])

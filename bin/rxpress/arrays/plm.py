@@ -50,9 +50,8 @@ def _fit(y: np.ndarray) -> np.ndarray:
 
     Each model stops when its residuals changed by less than 1e-4 of their length; the finished leave.
     """
-    k, probes, arrays = y.shape
-    errors = np.empty((k, arrays))
-    going = np.arange(k)
+    errors = np.empty((len(y), y.shape[2]))
+    going = np.arange(len(y))
     weight = np.ones(y.shape)
     residual = _residuals(y, weight)
     for turn in range(ITERATIONS):

@@ -182,7 +182,7 @@ def kernel_density(values: np.ndarray, grid: np.ndarray) -> np.ndarray:
 
 
 def _dependences(middle: np.ndarray, deviation: np.ndarray) -> np.ndarray:
-    """Hoeffding's D of M and A, (arrays,), over probesets evenly spaced; middle : (probesets,) median array."""
+    """Hoeffding's D of M and A, (arrays,), of evenly spaced probesets; middle : (probesets,) median array."""
     rows = np.unique(np.linspace(0, len(middle) - 1, min(len(middle), HOEFFDING_POINTS)).round().astype(int))
     if len(rows) < 5:
         return np.full(deviation.shape[1], np.nan)
@@ -206,9 +206,8 @@ def _densities(samples: list[str], stages: Mapping[str, tuple[np.ndarray, bool]]
     for stage, (values, logarithms) in stages.items():
         step = -(-len(values) // DENSITY_PROBES)
         columns = [column if logarithms else _log2(column) for column in values[::step].T]
-        ends = [column[np.isfinite(column)] for column in columns]
-        low, high = (f(f(end) for end in ends if len(end)) for f in (np.min, np.max))
-        grid = np.linspace(low, high, GRID)
+        together = np.concatenate([column[np.isfinite(column)] for column in columns])
+        grid = np.linspace(together.min(), together.max(), GRID) if len(together) else np.arange(GRID)
         frames += [
             pd.DataFrame(
                 {
