@@ -24,11 +24,10 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     args = parse_arguments()
     require(modules=["numpy", "pandas"])
-    from rxpress.arrays.quality import assess_arrays
-
     from rxpress.arrays.expression_matrix import read_expression_matrix
     from rxpress.arrays.import_matrix import import_matrix
     from rxpress.arrays.outputs import write_study
+    from rxpress.arrays.quality import assess_arrays
     from rxpress.tables import read_samples
 
     matrix = read_expression_matrix(args.expression_matrix)

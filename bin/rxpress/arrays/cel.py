@@ -21,6 +21,8 @@ from rxpress.tables import read_columns
 VERSION_4_MAGIC = b"\x40\0\0\0\x04\0\0\0"
 VERSION_4_CELL = np.dtype([("mean", "<f4"), ("sd", "<f4"), ("pixels", "<i2")])
 VERSION_4_PLACE = np.dtype([("x", "<i2"), ("y", "<i2")])
+DAT_HEADERS = ("DatHeader", "affymetrix-dat-header", "affymetrix-partial-dat-header")
+DATE_IN_DAT_HEADER = re.compile(r"(\d\d)/(\d\d)/(\d\d)\s+(\d\d:\d\d:\d\d)")
 CHIP_IN_DAT_HEADER = re.compile(r"([^\s\x14]+)\.1sq")
 
 
@@ -229,7 +231,19 @@ def _cell_numbers(places: np.ndarray, columns: int, rows: int, path: Path) -> np
 def _chip_of(header: dict[str, str]) -> str | None:
     if chip := header.get("affymetrix-array-type", "").strip():
         return chip
-    for key in ("DatHeader", "affymetrix-dat-header", "affymetrix-partial-dat-header"):
+    for key in DAT_HEADERS:
         if found := CHIP_IN_DAT_HEADER.search(header.get(key, "")):
             return found[1]
+    return None
+
+
+def scan_date(header: dict[str, str]) -> str | None:
+    """When the array was scanned, `2004-03-15 11:20:33`; None when its header does not say."""
+    if "affymetrix-scan-date" in header:
+        return header["affymetrix-scan-date"].replace("T", " ").rstrip("Z")
+    for key in DAT_HEADERS:
+        if found := DATE_IN_DAT_HEADER.search(header.get(key, "")):
+            month, day, year, time = found.groups()
+            century = "19" if int(year) > 80 else "20"
+            return f"{century}{year}-{month}-{day} {time}"
     return None
