@@ -103,21 +103,32 @@ def read_rows(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]
 
     Blank lines are passed over; cells are stripped. Ragged rows are returned as they are.
     """
-    text = read_text(path)
+    return rows_of(read_text(path), Path(path).name)
+
+
+def rows_of(
+    text: str, file: str, above: int = 0, quoted: bool = True
+) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """`read_rows` of a table in the text of `file`, below `above` lines; quotes are text unless `quoted`."""
     first = next((line for line in text.split("\n") if line.strip()), "")
-    reader = csv.reader(io.StringIO(text), delimiter=_delimiter(first))
+    delimiter = _delimiter(first)
+    if not quoted:
+        lines = enumerate(text.split("\n"), above + 1)
+        split = [(i, [cell.strip() for cell in line.split(delimiter)]) for i, line in lines if line.strip()]
+        return (split[0][1], split[1:]) if split else ([], [])
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
     header: list[str] = []
     rows: list[tuple[int, list[str]]] = []
     try:
         for cells in reader:
             cells = [cell.strip() for cell in cells]
             if any(cells) and header:
-                rows.append((reader.line_num, cells))
+                rows.append((above + reader.line_num, cells))
             elif any(cells):
                 header = cells
     except csv.Error:  # a cell longer than csv allows
         what, fix = "a cell has no end", "look for a quote that is not closed"
-        raise InputError(Problem(what, fix, Path(path).name, reader.line_num)) from None
+        raise InputError(Problem(what, fix, file, above + reader.line_num)) from None
     return header, rows
 
 
@@ -172,12 +183,16 @@ def read_user_matrix(path: str | Path) -> pd.DataFrame:
     Lines of comment before the header are passed over; R's row names without a header become the first
     column. The index is the number of each row's line. InputError for ragged lines or a name given twice.
     """
+    return user_matrix(read_text(path), Path(path).name)
+
+
+def user_matrix(text: str, file: str, above: int = 0) -> pd.DataFrame:
+    """`read_user_matrix` of a matrix in the text of `file`, below `above` lines."""
     import pandas as pd
 
-    file, text, comments = Path(path).name, read_text(path), 0
     while text.startswith("#"):
         text = text.partition("\n")[2]
-        comments += 1
+        above += 1
     header, _, body = text.partition("\n")
     delimiter = _delimiter(header)
     lines = [header, body.lstrip("\n").partition("\n")[0]]
@@ -187,7 +202,7 @@ def read_user_matrix(path: str | Path) -> pd.DataFrame:
     twice = [name for name, times in Counter(names).items() if times > 1]
     if twice:
         what, fix = "stands twice in the header", "remove one of the two columns"
-        raise InputError(*(Problem(what, fix, file, comments + 1, name) for name in twice))
+        raise InputError(*(Problem(what, fix, file, above + 1, name) for name in twice))
     ragged = (1, len(first)) if body.strip() and len(first) != len(names) else None
     try:
         frame = pd.read_csv(
@@ -198,8 +213,8 @@ def read_user_matrix(path: str | Path) -> pd.DataFrame:
     if ragged:
         what = f"has {ragged[1]} cells, but the header has {len(names)}"
         fix = "give every line the cells of the header, and close every quote"
-        raise InputError(Problem(what, fix, file, comments + 1 + ragged[0]))
-    frame.index = pd.RangeIndex(comments + 2, comments + 2 + len(frame))
+        raise InputError(Problem(what, fix, file, above + 1 + ragged[0]))
+    frame.index = pd.RangeIndex(above + 2, above + 2 + len(frame))
     return frame
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.stats import wilcoxon
 
-from rxpress.arrays.mas5 import Mas5, correct_background, detection_p_values, mas5, tukey_biweight
+from rxpress.arrays.mas5 import Mas5, correct_background, detection_p_values, find_zones, mas5, tukey_biweight
 from rxpress.arrays.rma import correct_background as correct_rma_background
 from rxpress.arrays.rma import density_mode, median_polish, normalize_quantiles, rma
 from rxpress.tables import read_table
@@ -119,7 +119,7 @@ def test_background_of_mas5_is_that_of_affy(made: Arrays) -> None:
     columns = made.chip[0]
     golden = made.golden("mas5_background")
     assert np.array_equal(cells, golden[:, 0])
-    ours = correct_background(intensity, cells % columns, cells // columns, made.chip)
+    ours, _ = correct_background(intensity, find_zones(cells % columns, cells // columns, made.chip))
     assert furthest(ours, golden[:, 1:]) < 1e-7
 
 
@@ -214,7 +214,7 @@ def test_biweight_ignores_a_far_outlier() -> None:
 def test_a_chip_too_small_for_zones_is_an_error() -> None:
     cells = np.arange(400)
     with pytest.raises(ValueError, match=r"zone 1 of 16 has 25 probes, too few"):
-        correct_background(np.ones((400, 1)), cells % 20, cells // 20, (20, 20))
+        correct_background(np.ones((400, 1)), find_zones(cells % 20, cells // 20, (20, 20)))
 
 
 def test_mas5_refuses_intensities_that_are_not_finite(made: Arrays) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from rxpress.arrays.contents import Reader, broken
+from rxpress.errors import InputError
 
 MAGIC = b"\x3b\x01"
 # Types of columns 0 to 6; 7 and 8 are texts, of which only the size matters here.
@@ -34,6 +35,16 @@ def read_calvin(data: bytes, path: Path) -> tuple[dict[str, str], dict[str, np.n
             raise broken(path, "its data sets do not follow one another")
         reader.position = following
     return parameters, tables
+
+
+def parameter_in(head: bytes, name: str) -> str | None:
+    """The first value under `name` in the beginning of a file; None when it is not among these bytes."""
+    _, found, rest = head.partition(name.encode("utf-16-be"))
+    reader = Reader(rest, Path(), ">")
+    try:
+        return _value(reader.take(reader.integer()), reader.wide_text()) if found else None
+    except InputError:
+        return None
 
 
 def _header(reader: Reader, generation: int) -> dict[str, str]:

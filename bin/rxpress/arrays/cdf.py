@@ -7,17 +7,17 @@ format".
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
-from rxpress.arrays.cel import Cel
-from rxpress.arrays.contents import Reader, broken, facts_of, number, read_bytes
+from rxpress.arrays.contents import HEAD_BYTES, Reader, broken, facts_of, inflated_head, number, read_bytes
 from rxpress.errors import InputError, Problem
 
 XDA_MAGIC = b"\x43\0\0\0\x01\0\0\0"
@@ -53,6 +53,53 @@ class Cdf:
     path: Path
 
 
+@dataclass(frozen=True)
+class CdfFacts:
+    """What the beginning of a CDF file says; `units` is about the number of probesets."""
+
+    chip: str
+    rows: int
+    columns: int
+    units: int
+
+
+def cdf_facts(head: bytes, name: str) -> CdfFacts:
+    """Facts from the first 4096 bytes, plain or gzip, of a file of that name. ValueError when none."""
+    data = inflated_head(head)
+    path = Path(name)
+    try:
+        if data.startswith(XDA_MAGIC):
+            columns, rows, units = Reader(data, path, "<", len(XDA_MAGIC)).values("HHi")
+            return CdfFacts(_chip_of_name(path), rows, columns, units)
+        if data.lstrip().startswith(b"[CDF]"):
+            text = data.decode("latin-1").partition("[Chip]")[2].partition("\n[")[0]
+            chip = facts_of(text)
+            columns, rows, units = (number(chip, key, path) for key in ("Cols", "Rows", "NumberOfUnits"))
+            return CdfFacts(chip.get("Name", ""), rows, columns, units)
+    except InputError:
+        raise ValueError("is truncated or corrupt: it ends within its header") from None
+    raise ValueError("is not a CDF file (text or XDA)")
+
+
+def find_cdf(path: Path, chip: str) -> Path:
+    """`path`, or in a folder the one CDF file of the chip. InputError when there is none, or several."""
+    if not path.is_dir():
+        return path
+    chips: dict[str, list[Path]] = {}
+    for file in sorted(path.iterdir()):
+        if file.is_file():
+            with contextlib.suppress(ValueError), file.open("rb") as stream:
+                chips.setdefault(cdf_facts(stream.read(HEAD_BYTES), file.name).chip, []).append(file)
+    found = [file for other, files in chips.items() if same_chip(other, chip) for file in files]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        what = f"has several CDF files of the chip '{chip}': {', '.join(file.name for file in found)}"
+        raise InputError(Problem(what, "name the one to use", str(path)))
+    there = f"its CDF files are of {', '.join(sorted(chips))}" if chips else "there is no CDF file in it"
+    raise InputError(Problem(f"has no CDF file of the chip '{chip}'", f"add it; {there}", str(path)))
+
+
 def read_cdf(path: Path) -> Cdf:
     """Read a CDF file, text or XDA, plain or gzip by content. InputError when it is none or is broken."""
     data = read_bytes(path)
@@ -85,18 +132,31 @@ def read_probe_table(path: Path, chip: str, rows: int, columns: int) -> Cdf:
     return _cdf(path, chip, rows, columns, [str(n) for n in names], directions, blocks, atoms, x, y, is_pm)
 
 
-def check_chips(cels: Sequence[Cel], cdf: Cdf | None = None) -> None:
-    """InputError, naming both chips, when the CEL files are of several chips or of another than the CDF's."""
-    problems = []
-    for cel in cels:
-        other: Cel | Cdf = cdf or cels[0]
-        if _plain(cel.chip) != _plain(other.chip) or (cel.rows, cel.columns) != (other.rows, other.columns):
-            sizes = f"'{cel.chip}' ({cel.columns} × {cel.rows} cells)"
-            wanted = f"'{other.chip}' ({other.columns} × {other.rows} cells)"
-            what = f"is of the chip {sizes}, but {other.path} is of {wanted}"
-            problems.append(Problem(what, "give arrays of one chip and the CDF of this chip", str(cel.path)))
-    if problems:
-        raise InputError(*problems)
+class OnChip(Protocol):
+    """An array, or what describes one."""
+
+    @property
+    def chip(self) -> str: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def columns(self) -> int: ...
+    @property
+    def path(self) -> Path: ...
+
+
+def check_chip(array: OnChip, other: OnChip) -> None:
+    """InputError, naming both chips, when an array is of another chip than the CDF, or than another array."""
+    same_size = (array.rows, array.columns) == (other.rows, other.columns)
+    if not (same_size and same_chip(array.chip, other.chip)):
+        one, two = (f"'{a.chip}' ({a.columns} × {a.rows} cells)" for a in (array, other))
+        what = f"is of the chip {one}, but {other.path} is of {two}"
+        raise broken(array.path, what, "give arrays of one chip and the CDF of this chip")
+
+
+def same_chip(one: str, other: str) -> bool:
+    """Whether two names are of one chip, as makers of CDF files write it."""
+    return _plain(one) == _plain(other)
 
 
 def _plain(chip: str) -> str:
@@ -107,8 +167,12 @@ def _plain(chip: str) -> str:
     return re.sub(r"[^a-z0-9]", "", BRAINARRAY_SUFFIX.sub("", chip).lower())
 
 
+def _chip_of_name(path: Path) -> str:
+    """An XDA file does not hold the chip's name: it is the file's name up to the first dot."""
+    return path.name.split(".")[0]
+
+
 def _read_xda(data: bytes, path: Path) -> Cdf:
-    """XDA does not hold the chip's name: it is the file's name up to the first dot."""
     reader = Reader(data, path, "<", len(XDA_MAGIC))
     columns, rows, units, controls = reader.values("HHii")
     reader.take(reader.integer())
@@ -136,7 +200,7 @@ def _read_xda(data: bytes, path: Path) -> Cdf:
     block = np.repeat(np.arange(len(names)), counts)
     return _cdf(
         path,
-        path.name.split(".")[0],
+        _chip_of_name(path),
         rows,
         columns,
         names,

@@ -14,6 +14,8 @@ from rxpress.errors import InputError, Problem
 
 GZIP_MAGIC = b"\x1f\x8b"
 LARGEST = 1 << 30
+HEAD_BYTES = 4096
+LARGEST_HEAD = 1 << 16
 
 
 def broken(path: Path, what: str, fix: str = "get the file again from where it came") -> InputError:
@@ -34,6 +36,24 @@ def read_bytes(path: Path) -> bytes:
         raise broken(path, f"cannot be read ({error.strerror})", "check the path") from None
     if len(data) > LARGEST:
         raise broken(path, "holds more than 1 GiB, which no supported array does", "check the file")
+    return data
+
+
+def inflated_head(head: bytes) -> bytes:
+    """The first bytes of a file, when it is gzip inflated as far as they go.
+
+    ValueError when it is empty, or damaged or truncated gzip.
+    """
+    if not head:
+        raise ValueError("is empty")
+    if not head.startswith(GZIP_MAGIC):
+        return head
+    try:
+        data = zlib.decompressobj(16 + zlib.MAX_WBITS).decompress(head, LARGEST_HEAD)
+    except zlib.error as error:
+        raise ValueError(f"is damaged gzip ({error})") from None
+    if not data:
+        raise ValueError("is truncated or corrupt: it ends within its header")
     return data
 
 

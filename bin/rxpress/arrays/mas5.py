@@ -32,10 +32,12 @@ ARRAYS_AT_ONCE = 4
 @dataclass(frozen=True)
 class Mas5:
     """signal : (probesets, arrays), not logged, trimmed mean 500; scale_factor : (arrays,) what it took;
-    p_value, call : (probesets, arrays) of detection, P (present), M (marginal) or A (absent)."""
+    background : (arrays,) mean over the zones; p_value, call : (probesets, arrays) of detection, P (present),
+    M (marginal) or A (absent)."""
 
     signal: np.ndarray
     scale_factor: np.ndarray
+    background: np.ndarray
     p_value: np.ndarray
     call: np.ndarray
 
@@ -60,36 +62,51 @@ def mas5(
         raise ValueError("intensities are not all finite")
     # A cell may serve several probesets; the background counts it once.
     cells, first, back = np.unique(np.concatenate([pm_cell, mm_cell]), return_index=True, return_inverse=True)
-    x, y = cells % chip[0], cells // chip[0]
+    zones = find_zones(cells % chip[0], cells // chip[0], chip)
 
-    def process(perfect: np.ndarray, mismatch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        corrected = correct_background(np.concatenate([perfect, mismatch])[first], x, y, chip)[back]
+    def process(perfect: np.ndarray, mismatch: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        corrected, background = correct_background(np.concatenate([perfect, mismatch])[first], zones)
+        corrected = corrected[back]
         signal = probeset_signal(corrected[: len(perfect)], corrected[len(perfect) :], probeset)
-        return signal, detection_p_values(perfect, mismatch, probeset)
+        return signal, background.mean(axis=0), detection_p_values(perfect, mismatch, probeset)
 
     # Arrays do not depend on each other: a few at a time keep memory small.
     blocks = [slice(start, start + ARRAYS_AT_ONCE) for start in range(0, pm.shape[1], ARRAYS_AT_ONCE)]
-    signals, p_values = zip(*(process(pm[:, block], mm[:, block]) for block in blocks), strict=True)
-    signal, p_value = np.hstack(signals), np.hstack(p_values)
+    parts = [process(pm[:, block].astype(float), mm[:, block].astype(float)) for block in blocks]
+    signal, background, p_value = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
     factor = scale_factors(signal, target)
-    return Mas5(signal * factor, factor, p_value, detection_calls(p_value))
+    return Mas5(signal * factor, factor, background, p_value, detection_calls(p_value))
 
 
-def correct_background(
-    intensity: np.ndarray, x: np.ndarray, y: np.ndarray, chip: tuple[int, int]
-) -> np.ndarray:
+@dataclass(frozen=True)
+class Zones:
+    """number : (cells,) which of the 4 x 4 zones a cell lies in; weight : (cells, 16) of each zone there."""
+
+    number: np.ndarray
+    weight: np.ndarray
+
+
+def find_zones(x: np.ndarray, y: np.ndarray, chip: tuple[int, int]) -> Zones:
+    """Zones of cells x, y, (cells,) from 0, on a chip of so many columns and rows.
+
+    Weights are 1 / (squared distance to the zone's centre + 100), and add up to 1.
+    """
+    from_x, from_y = ((at[:, None] - _centres(side)) ** 2 for at, side in zip((x, y), chip, strict=True))
+    weight = (from_x[:, :, None] + from_y[:, None, :] + SMOOTH).reshape(len(x), ZONES**2)
+    np.reciprocal(weight, out=weight)
+    weight /= weight.sum(axis=1, keepdims=True)
+    return Zones(_zone(x, chip[0]) * ZONES + _zone(y, chip[1]), weight)
+
+
+def correct_background(intensity: np.ndarray, zones: Zones) -> tuple[np.ndarray, np.ndarray]:
     """Subtract each cell's background, leaving at least half its noise.
 
-    intensity : (cells, arrays); x, y : (cells,) from 0; chip : columns and rows. Background and noise are
-    mean and standard deviation of the lowest 2 % in each of 4 x 4 zones, smoothed over the zones' centres
-    with weights 1 / (squared distance + 100).
+    intensity : (cells, arrays). Background and noise are mean and standard deviation of the lowest 2 % in
+    each zone, smoothed over the zones. Returns (cells, arrays), and the background of zones, (16, arrays).
     """
-    zone = _zone(x, chip[0]) * ZONES + _zone(y, chip[1])
-    background, noise = _zone_levels(intensity, zone)
-    centre_x, centre_y = np.repeat(_centres(chip[0]), ZONES), np.tile(_centres(chip[1]), ZONES)
-    weight = 1 / ((x[:, None] - centre_x) ** 2 + (y[:, None] - centre_y) ** 2 + SMOOTH)
-    weight /= weight.sum(axis=1, keepdims=True)
-    return np.maximum(intensity - weight @ background, NOISE_SHARE * (weight @ noise))
+    background, noise = _zone_levels(intensity, zones.number)
+    smooth_background, smooth_noise = zones.weight @ background, zones.weight @ noise
+    return np.maximum(intensity - smooth_background, NOISE_SHARE * smooth_noise), background
 
 
 def _zone(position: np.ndarray, length: int) -> np.ndarray:

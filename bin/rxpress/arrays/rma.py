@@ -79,7 +79,7 @@ def density_mode(ordered: np.ndarray) -> float:
     """
     if len(ordered) < 2:
         raise ValueError("too few intensities on one side of their mode to estimate a background")
-    bandwidth = _bandwidth_nrd0(ordered)
+    bandwidth = bandwidth_nrd0(ordered)
     low, high = ordered[0] - 7 * bandwidth, ordered[-1] + 7 * bandwidth
     n = DENSITY_POINTS
 
@@ -100,7 +100,7 @@ def density_mode(ordered: np.ndarray) -> float:
     return float(seen[np.argmax(np.interp(seen, steps * (high - low) + low, density))])
 
 
-def _bandwidth_nrd0(ordered: np.ndarray) -> float:
+def bandwidth_nrd0(ordered: np.ndarray) -> float:
     """Silverman's rule of thumb, with R's ways out where the spread is zero."""
     deviation = float(np.std(ordered, ddof=1))
     lower, upper = np.quantile(ordered, [0.25, 0.75])

@@ -13,7 +13,15 @@ import pandas as pd
 from rxpress.errors import InputError, Problem, Problems, did_you_mean
 from rxpress.tables import GENE_COLUMNS, read_user_matrix
 
-NAME_COLUMNS = ("gene_name", "gene_symbol", "symbol", "genesymbol", "external_gene_name", "hgnc_symbol")
+NAME_COLUMNS = (
+    "gene_name",
+    "gene_symbol",
+    "gene symbol",
+    "symbol",
+    "genesymbol",
+    "external_gene_name",
+    "hgnc_symbol",
+)
 # What featureCounts writes between the gene and the samples.
 FEATURE_COLUMNS = ("Chr", "Start", "End", "Strand", "Length")
 ENSEMBL_GENE = re.compile(r"^ENS[A-Z]*G\d{6,}(\.\d+)?$")
@@ -42,6 +50,11 @@ def read_count_matrix(path: str | Path) -> CountMatrix:
     frame = read_user_matrix(path)
     if len(frame) == 0 or frame.shape[1] < 2:
         raise InputError(Problem("has no counts", "give genes in rows, samples in columns", file))
+    return CountMatrix(file, *split_matrix(frame))
+
+
+def split_matrix(frame: pd.DataFrame) -> tuple[pd.Series, pd.Series | None, pd.DataFrame]:
+    """A user's matrix as ids of its genes (empty where there is none), their names if it has any, samples."""
     id_column = "gene_id" if "gene_id" in frame else str(frame.columns[0])
     name_column = next(
         (name for name in frame.columns if name.lower() in NAME_COLUMNS and name != id_column), None
@@ -52,8 +65,8 @@ def read_count_matrix(path: str | Path) -> CountMatrix:
         else frame[name_column].astype("string").fillna(frame[id_column]).astype(str)
     )
     left = {id_column, name_column, *FEATURE_COLUMNS, *GENE_COLUMNS}
-    counts = frame[[name for name in frame.columns if name not in left]]
-    return CountMatrix(file, frame[id_column].astype(str).where(frame[id_column].notna(), ""), names, counts)
+    samples = frame[[name for name in frame.columns if name not in left]]
+    return frame[id_column].astype(str).where(frame[id_column].notna(), ""), names, samples
 
 
 def name_genes(matrix: CountMatrix, named: Mapping[str, str]) -> np.ndarray:
@@ -81,12 +94,7 @@ def check_count_columns(matrix: CountMatrix, lines: Mapping[str, int], file: str
 
 def check_count_values(matrix: CountMatrix, samples: Sequence[str], problems: Problems) -> None:
     """Genes must be distinct, and the counts of `samples` whole numbers of at least 0."""
-    ids = matrix.gene_ids
-    for line in ids.index[ids == ""]:
-        problems.add("a gene has no id", "fill or remove the line", matrix.file, int(line), "gene_id")
-    for gene, lines in ids[ids.duplicated(keep=False) & (ids != "")].groupby(ids):
-        what = f"gene '{gene}' stands already in line {lines.index[0]}"
-        problems.add(what, "sum or remove its lines", matrix.file, int(lines.index[1]), "gene_id")
+    check_gene_ids(matrix.gene_ids, matrix.file, "sum or remove its lines", problems)
     columns = [name for name in samples if name in matrix.counts]
     values = matrix.counts[columns].apply(pd.to_numeric, errors="coerce").to_numpy(float)
     for i, column in enumerate(columns):
@@ -95,6 +103,15 @@ def check_count_values(matrix: CountMatrix, samples: Sequence[str], problems: Pr
     finite = np.isfinite(values).all(axis=0)
     whole = [name for name, good in zip(columns, finite, strict=True) if good]
     _check_whole(matrix, whole, values[:, finite], problems)
+
+
+def check_gene_ids(ids: pd.Series, file: str, fix: str, problems: Problems) -> None:
+    """Every line has an id that no other line has; `fix` says what to do with a gene that stands twice."""
+    for line in ids.index[ids == ""]:
+        problems.add("a gene has no id", "fill or remove the line", file, int(line), "gene_id")
+    for gene, lines in ids[ids.duplicated(keep=False) & (ids != "")].groupby(ids):
+        what = f"gene '{gene}' stands already in line {lines.index[0]}"
+        problems.add(what, fix, file, int(lines.index[1]), "gene_id")
 
 
 def _check_whole(matrix: CountMatrix, columns: Sequence[str], values: np.ndarray, problems: Problems) -> None:
@@ -116,13 +133,16 @@ def _check_whole(matrix: CountMatrix, columns: Sequence[str], values: np.ndarray
 
 
 def _add_first(matrix: CountMatrix, column: str, bad: np.ndarray, what: str, problems: Problems) -> None:
-    """A problem for the first bad cell of a column, saying how many there are."""
+    add_first(matrix.counts[column], matrix.file, bad, what, "give raw counts", problems)
+
+
+def add_first(cells: pd.Series, file: str, bad: np.ndarray, what: str, fix: str, problems: Problems) -> None:
+    """A problem for the first bad cell of a column (by line of the file), saying how many there are."""
     if bad.any():
-        line = matrix.counts.index[bad][0]
-        cell = matrix.counts.loc[line, column]
-        shown = "an empty cell" if pd.isna(cell) else f"'{cell}'"
+        line = cells.index[bad][0]
+        shown = "an empty cell" if pd.isna(cells[line]) else f"'{cells[line]}'"
         more = f" (and {bad.sum() - 1} more)" if bad.sum() > 1 else ""
-        problems.add(f"{shown} {what}{more}", "give raw counts", matrix.file, int(line), column)
+        problems.add(f"{shown} {what}{more}", fix, file, int(line), str(cells.name))
 
 
 def _some(names: Sequence[str], most: int = 6) -> str:
