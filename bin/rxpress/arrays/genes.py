@@ -29,14 +29,10 @@ def to_genes(
     `unannotated` + `annotated`; by highest mean, `annotated` = `genes` + `reduced_probesets`.
     """
     ids = expression.gene_ids.tolist()
-    own_names = zip(ids, expression.gene_names.tolist(), strict=True)
-    genes = (
-        [annotation.genes(i) for i in ids] if annotation else [(n,) if n != i else () for i, n in own_names]
-    )
+    genes = _genes_of_rows(expression, annotation)
     number = np.array([len(named) for named in genes], dtype=int)
-    control = np.array([i.startswith(CONTROL) for i in ids], dtype=bool)
     names = np.array([" /// ".join(named) or i for i, named in zip(ids, genes, strict=True)], dtype=str)
-    probesets = GeneMatrix(expression.gene_ids, names, expression.samples, expression.values)
+    control = np.array([i.startswith(CONTROL) for i in ids], dtype=bool)
     annotated = np.flatnonzero(~control & (number == 1))
     reduce = how == HIGHEST_MEAN and annotation is not None
     if annotation is not None and reduce:
@@ -48,14 +44,27 @@ def to_genes(
         shown = expression.gene_ids[rows]
     facts = _facts(annotation, HIGHEST_MEAN if reduce else APART) | {
         "probesets": len(ids),
+        "listed": sum(i in annotation.symbols for i in ids) if annotation else 0,
         "controls_dropped": int(control.sum()),
         "ambiguous_dropped": int((~control & (number > 1)).sum()),
         "unannotated": int((~control & (number == 0)).sum()),
         "annotated": len(annotated),
         "genes": len(set(names[annotated].tolist())),
         "reduced_probesets": len(annotated) - len(rows) if reduce else 0,
+        "rows": len(rows),
     }
-    return probesets, GeneMatrix(shown, names[rows], expression.samples, expression.values[rows]), facts
+    samples, values = expression.samples, expression.values
+    named = GeneMatrix(expression.gene_ids, names, samples, values)
+    return named, GeneMatrix(shown, names[rows], samples, values[rows]), facts
+
+
+def _genes_of_rows(expression: GeneMatrix, annotation: ProbeAnnotation | None) -> list[tuple[str, ...]]:
+    """Names of the genes of each row: by the annotation, else the row's own name unless it repeats the id."""
+    ids = expression.gene_ids.tolist()
+    if annotation is not None:
+        return [annotation.genes(i) for i in ids]
+    own_names = zip(ids, expression.gene_names.tolist(), strict=True)
+    return [() if name == i else (name,) for i, name in own_names]
 
 
 def _best_rows(names: np.ndarray, means: np.ndarray) -> np.ndarray:
@@ -94,5 +103,5 @@ def _gene_ids(
 def _facts(annotation: ProbeAnnotation | None, how: str) -> dict[str, Any]:
     if annotation is None:
         return {"file": None, "format": None, "how": how}
-    facts = {"file": annotation.file, "format": annotation.format, "how": how, "listed": annotation.listed}
+    facts = {"file": annotation.file, "format": annotation.format, "how": how}
     return facts | ({"considered": list(annotation.considered)} if annotation.considered else {})
