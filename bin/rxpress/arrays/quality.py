@@ -230,9 +230,7 @@ def _distributions(samples: list[str], boxes: Mapping[str, np.ndarray]) -> pd.Da
         pd.DataFrame({"sample": samples, "measure": measure, **dict(zip(BOX, box, strict=True))})
         for measure, box in boxes.items()
     ]
-    return (
-        pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["sample", "measure", *BOX])
-    )
+    return pd.concat(frames, ignore_index=True).dropna(subset=["median"])
 
 
 def _ma_points(
