@@ -40,8 +40,8 @@ def main() -> None:
     from rxpress.differential.array_expression import analyze_expression
     from rxpress.differential.calls import CallRule
     from rxpress.differential.expression import analyze_study
+    from rxpress.differential.methods import choose_method
     from rxpress.differential.study_counts import prepare_counts
-    from rxpress.differential.test_methods import choose_method
     from rxpress.inference import choose_inference
 
     samples = tables.read_samples(args.samples)

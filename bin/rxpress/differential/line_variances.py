@@ -12,6 +12,8 @@ from rxpress.differential.fit_choice import UNEQUAL, Coding, check_wish, line_co
 from rxpress.differential.model_data import ModelData
 from rxpress.limma import fit_linear_model
 
+LEAST_GENES = 50
+
 
 @dataclass(frozen=True)
 class LineVariances:
@@ -47,7 +49,7 @@ def compare_lines(data: ModelData, wanted: str) -> LineVariances:
         return replace(whole, reason=obstacle)
     relative = relative_variances(data.log2[np.isfinite(data.log2).all(axis=1)], data.matrix, data.lines)
     ratio = max(relative.values(), default=np.nan) / min(relative.values(), default=np.nan)
-    reason = f"variances differ {ratio:.2f}-fold" if relative else "no gene varies in every line"
+    reason = f"variances differ {ratio:.2f}-fold" if relative else "too few genes to compare lines by"
     apart = relative and (wanted == "cell_line" or ratio >= UNEQUAL)
     return LineVariances("cell_line" if apart else "study", reason, relative)
 
@@ -56,8 +58,8 @@ def relative_variances(log2: np.ndarray, matrix: np.ndarray, lines: np.ndarray) 
     """Residual variance of each line, 1 being their median: geometric means over genes.
 
     log2 : (genes, samples), finite; matrix : (samples, p); lines : (samples,). A gene that does not vary in
-    some line has no say; without others the answer is empty. The mean log of s² with d degrees of freedom
-    lies log(d / 2) - digamma(d / 2) below that of the variance (Smyth 2004).
+    some line has no say; with fewer than LEAST_GENES others the answer is empty. The mean log of s² with d
+    degrees of freedom lies log(d / 2) - digamma(d / 2) below that of the variance (Smyth 2004).
     """
     names, logs = list(dict.fromkeys(lines.tolist())), []
     for name in names:
@@ -69,7 +71,7 @@ def relative_variances(log2: np.ndarray, matrix: np.ndarray, lines: np.ndarray) 
             logs.append(2 * np.log(fit.sigma) + np.log(half) - digamma(half))
     together = np.array(logs)
     used = np.isfinite(together).all(axis=0)
-    if not used.any():
+    if used.sum() < LEAST_GENES:
         return {}
     means = together[:, used].mean(axis=1)
     return dict(zip(names, np.exp(means - np.median(means)).tolist(), strict=True))
