@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Test the contrasts of one study on its counts: one fit by DESeq2 or limma, every contrast from it."""
+"""Test the contrasts of one study on its counts or log2 expression: one fit, every contrast from it."""
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 from rxpress.errors import require, run_command
@@ -10,13 +11,16 @@ from rxpress.errors import require, run_command
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--counts", required=True, type=Path, help="genes in rows, one column per sample")
+    measured = parser.add_mutually_exclusive_group(required=True)
+    measured.add_argument("--counts", type=Path, help="genes in rows, one column per sample")
+    measured.add_argument("--expression", type=Path, help="the same of log2 expression, as arrays give it")
     parser.add_argument("--lengths", type=Path, help="gene lengths by sample, of unscaled --counts")
     parser.add_argument("--length_correction", choices=["scaled", "offset", "none"], default="scaled")
     parser.add_argument("--control_genes", type=Path, help="ids or names of genes that size factors rest on")
     parser.add_argument("--samples", required=True, type=Path, help="samples.tsv of the study")
     parser.add_argument("--contrasts", required=True, type=Path, help="contrasts.json of the study")
-    parser.add_argument("--test_method", choices=["auto", "deseq2", "limma"], default="auto")
+    methods = ["auto", "deseq2", "limma", "ttest", "anova"]
+    parser.add_argument("--test_method", choices=methods, default="auto")
     parser.add_argument("--fit", choices=["auto", "study", "cell_line"], default="auto")
     parser.add_argument("--inference", choices=["batched", "pydeseq2"], default="batched", help="who fits")
     parser.add_argument("--alpha", type=float, default=0.05)
@@ -33,26 +37,36 @@ def main() -> None:
     require(modules=["numpy", "pandas", "pydeseq2", "scipy"])
     from rxpress import tables
     from rxpress.design.study_design import StudyDesign
+    from rxpress.differential.array_expression import analyze_expression
     from rxpress.differential.calls import CallRule
     from rxpress.differential.expression import analyze_study
+    from rxpress.differential.methods import choose_method
     from rxpress.differential.study_counts import prepare_counts
     from rxpress.inference import choose_inference
 
     samples = tables.read_samples(args.samples)
     samples = samples[samples["kept"]]
-    counts = tables.read_matrix(args.counts)
-    lengths = tables.read_matrix(args.lengths) if args.lengths else None
-    control = tables.read_text(args.control_genes).split() if args.control_genes else []
-    counts = prepare_counts(counts, lengths, samples["sample"].tolist(), args.length_correction, control)
     design = StudyDesign.from_json(tables.read_json(args.contrasts))
     rule = CallRule(args.alpha, args.fold_change, args.p_value)
-    inference = choose_inference(args.inference, args.threads, counts.length_correction)
-    method = "limma" if args.test_method == "limma" else "deseq2"
-    results = analyze_study(counts, samples, design, rule, inference, args.fit, method)
+    measured = "counts" if args.counts else "expression"
+    matrix = tables.read_matrix(args.counts or args.expression)
+    method, warnings = choose_method(args.test_method, measured)
+    if args.expression:
+        results = analyze_expression(matrix, samples, design, rule, method, args.fit)
+    else:
+        lengths = tables.read_matrix(args.lengths) if args.lengths else None
+        control = tables.read_text(args.control_genes).split() if args.control_genes else []
+        counts = prepare_counts(matrix, lengths, samples["sample"].tolist(), args.length_correction, control)
+        inference = choose_inference(args.inference, args.threads, counts.length_correction)
+        results = analyze_study(counts, samples, design, rule, inference, args.fit, method)
     tables.write_matrix(results.expression, args.outdir / "log2_expression.tsv")
     for name, table in results.tables.items():
         tables.write_table(table, args.outdir / name)
-    tables.write_json({"counts": args.counts.name, **results.facts}, args.outdir / "fit.json")
+    file = (args.counts or args.expression).name
+    facts = {measured: file, **results.facts, "warnings": warnings + results.facts["warnings"]}
+    tables.write_json(facts, args.outdir / "fit.json")
+    for text in warnings:
+        print(f"warning: {text}", file=sys.stderr)
 
 
 if __name__ == "__main__":

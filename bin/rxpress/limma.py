@@ -25,6 +25,7 @@ CHUNK_ELEMENTS = 2**18
 SINGULAR = 1e-10
 DEPENDENT = 1e-8
 LEAST_VARIANCE = 1e-5
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class LinearFit:
 
 @dataclass(frozen=True)
 class ModeratedFit:
-    """Tests whose variances borrow from all genes.
+    """Tests whose variances borrow from all genes, or as much as `prior_df` says.
 
     estimate, error, statistic, p_value : (genes, k); joint_statistic, joint_p_value : (genes,) F that all k
     contrasts are zero, its degrees of freedom `LinearFit.joint_rank` and total_df; total_df,
@@ -96,9 +97,9 @@ def fit_linear_model(
     """Least squares of each gene on `design`, and `contrasts` of the coefficients.
 
     expression : (genes, samples), NaN for missing; design : (samples, p) of full rank; contrasts : (p, k),
-    default each coefficient; weights : (genes, samples) relative precisions, an observation of weight 0 is
-    missing; joint : also prepare the F test of all contrasts together. ValueError for a design that is
-    rank-deficient.
+    default each coefficient; weights : relative precisions, (samples,) or (genes, samples), an observation of
+    weight 0 is missing; joint : also prepare the F test of all contrasts together. ValueError for a design
+    that is rank-deficient.
     """
     design = np.asarray(design, dtype=float)
     scale = np.abs(np.diag(np.linalg.qr(design, mode="r")))
@@ -106,9 +107,10 @@ def fit_linear_model(
         raise ValueError("the design has columns that depend on each other")
     contrasts = np.eye(design.shape[1]) if contrasts is None else np.asarray(contrasts, dtype=float)
     observed = np.isfinite(expression)
-    if weights is None and observed.all():
-        return _fit_complete(expression, design, contrasts, joint)
-    weights = np.where(observed, 1.0 if weights is None else weights, 0.0)
+    weights = np.ones(len(design)) if weights is None else weights
+    if weights.ndim == 1 and weights.all() and observed.all():
+        return _fit_complete(expression, design, contrasts, weights, joint)
+    weights = np.where(observed, weights, 0.0)
     basis, directions = _well_conditioned(design, contrasts)
     samples, p = design.shape
     step = max(1, CHUNK_ELEMENTS // max(samples, p * directions.shape[1]))
@@ -123,16 +125,17 @@ def fit_linear_model(
 
 
 def _fit_complete(
-    expression: np.ndarray, design: np.ndarray, contrasts: np.ndarray, joint: bool
+    expression: np.ndarray, design: np.ndarray, contrasts: np.ndarray, weights: np.ndarray, joint: bool
 ) -> LinearFit:
-    """Nothing missing and no weights: one covariance for all genes."""
+    """Nothing missing, and weights by sample: one covariance for all genes."""
     genes, samples = expression.shape
-    basis, triangle = np.linalg.qr(design)
+    root = np.sqrt(weights)
+    values = expression * root
+    basis, triangle = np.linalg.qr(design * root[:, None])
     directions = np.linalg.solve(triangle.T, contrasts)
-    scores = expression @ basis
+    scores = values @ basis
     residual_df = samples - basis.shape[1]
-    residuals = expression - scores @ basis.T
-    squares = np.einsum("gs,gs->g", residuals, residuals)
+    squares = _residual_squares(values, scores @ basis.T)
     estimate = scores @ directions
     return LinearFit(
         estimate,
@@ -142,6 +145,13 @@ def _fit_complete(
         expression.mean(axis=1),
         *_joint_squares(estimate, directions.T @ directions, joint),
     )
+
+
+def _residual_squares(values: np.ndarray, fitted: np.ndarray) -> np.ndarray:
+    """(genes,) sums of squared residuals; 0 where there is nothing but rounding."""
+    residuals = values - fitted
+    squares = np.einsum("gs,gs->g", residuals, residuals)
+    return np.where(squares > ROUNDING**2 * np.einsum("gs,gs->g", values, values), squares, 0.0)
 
 
 def _well_conditioned(design: np.ndarray, contrasts: np.ndarray) -> tuple[Design, np.ndarray]:
@@ -170,7 +180,8 @@ def _fit_weighted(
         scores[~whole], spread[~whole], rank[~whole] = _solve_with_gaps(
             basis.matrix, weights[~whole], right[~whole], directions
         )
-    squares = (weights * (values - scores @ basis.matrix.T) ** 2).sum(axis=1)
+    root = np.sqrt(weights)
+    squares = _residual_squares(root * values, root * (scores @ basis.matrix.T))
     residual_df = observed.sum(axis=1) - rank
     variance = np.einsum("pk,gpk->gk", directions, spread)
     estimate = np.where(np.isnan(variance), np.nan, scores @ directions)
@@ -247,10 +258,26 @@ def moderate(fit: LinearFit, trend: bool = False) -> ModeratedFit:
     if np.isfinite(prior_df):
         posterior = (prior_df * prior + fit.residual_df * variance) / (prior_df + fit.residual_df)
     total_df = np.minimum(fit.residual_df + prior_df, fit.residual_df.sum())
-    error = np.sqrt(posterior)[:, None] * fit.unscaled_error
+    return _tests(fit, posterior, total_df, prior_df, prior)
+
+
+def ordinary(fit: LinearFit) -> ModeratedFit:
+    """Student's t and F tests, each gene with its own variance: nothing is borrowed.
+
+    NaN for genes without residual degrees of freedom or without any variance.
+    """
+    return _tests(fit, fit.sigma**2, fit.residual_df, 0.0, np.full(len(fit.sigma), np.nan))
+
+
+def _tests(
+    fit: LinearFit, variance: np.ndarray, total_df: np.ndarray, prior_df: float, prior: np.ndarray
+) -> ModeratedFit:
+    """t and F tests with these variances (genes,) and their degrees of freedom."""
+    variance = np.where(variance > 0, variance, np.nan)
+    error = np.sqrt(variance)[:, None] * fit.unscaled_error
     with np.errstate(invalid="ignore", divide="ignore"):
         statistic = fit.estimate / error
-        joint = fit.joint_squares / fit.joint_rank / posterior
+        joint = fit.joint_squares / fit.joint_rank / variance
     return ModeratedFit(
         fit.estimate,
         error,
@@ -259,7 +286,7 @@ def moderate(fit: LinearFit, trend: bool = False) -> ModeratedFit:
         joint,
         fdtrc(fit.joint_rank, total_df, joint),
         total_df,
-        posterior,
+        variance,
         prior_df,
         prior,
     )

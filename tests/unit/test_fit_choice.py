@@ -16,7 +16,7 @@ from rxpress.design.conditions import final_samples
 from rxpress.design.study_design import StudyDesign
 from rxpress.design.study_model import coefficient_vector
 from rxpress.differential.fit_choice import ChosenFit, choose_fit
-from rxpress.differential.model_data import ModelData
+from rxpress.differential.model_data import CountData
 from rxpress.differential.study_counts import StudyCounts, prepare_counts
 from rxpress.errors import InputError
 from rxpress.inference import BatchedInference, Inference, choose_inference
@@ -57,7 +57,7 @@ def fitted(
     counts: StudyCounts, samples: pd.DataFrame, design: StudyDesign, wanted: str, inference: Inference
 ) -> ChosenFit:
     (model,) = design.models
-    data = ModelData.of(model, counts, samples)
+    data = CountData.of(model, counts, samples)
     return choose_fit(data, design.of_model(model), wanted, inference)
 
 

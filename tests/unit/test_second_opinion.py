@@ -20,7 +20,7 @@ from rxpress.design.study_model import StudyModel
 from rxpress.differential.calls import CallRule
 from rxpress.differential.gene_tables import gene_table
 from rxpress.differential.limma_tables import effective_sizes, limma_tables, weigh_counts, worthwhile
-from rxpress.differential.model_data import ModelData
+from rxpress.differential.model_data import CountData
 from rxpress.differential.moderated_tests import contrast_tests
 from rxpress.differential.second_opinion import second_opinion
 from rxpress.differential.study_counts import StudyCounts
@@ -188,7 +188,7 @@ def test_a_joint_test_is_a_moderated_f_of_its_contrasts_and_names_the_largest() 
     counts = study_of(matrix("voom.counts"), np.ones(len(design)))
     names = [f"c{i}" for i in range(design.shape[1])]
     model = StudyModel("conditions", dict.fromkeys(counts.samples, ""))
-    data = ModelData(model, counts, design, names, np.full(len(design), ""))
+    data = CountData(model, counts.genes, design, names, np.full(len(design), ""), counts)
     weights = {id: dict(zip(names, contrasts[:, i].tolist(), strict=True)) for i, id in enumerate("ab")}
     plain = Contrast("", "", "drug", "conditions", {}, (), (), "wald", "ok", "", "", ())
     asked = [replace(plain, id=id, weights=weights[id]) for id in "ab"] + [

@@ -87,15 +87,22 @@ def two_lines() -> StudyResults:
 
 @pytest.fixture
 def run(tmp_path):
-    """Runs the command on a study's counts; returns the finished process and its output folder."""
+    """Runs the command on a study's matrix; returns the finished process and its output folder."""
 
-    def test(counts: GeneMatrix, samples: pd.DataFrame, design: StudyDesign, *options: str):
-        write_matrix(counts, tmp_path / "counts.tsv")
+    def test(
+        matrix: GeneMatrix,
+        samples: pd.DataFrame,
+        design: StudyDesign,
+        *options: str,
+        measured: str = "counts",
+    ):
+        write_matrix(matrix, tmp_path / f"{measured}.tsv")
         write_table(
             samples.assign(kept=samples["kept"].map({True: "true", False: "false"})), tmp_path / "samples.tsv"
         )
         write_json(design.to_json(), tmp_path / "contrasts.json")
-        words = [f"--{name}={tmp_path / file}" for name, file in FILES.items()]
+        files = FILES | {measured: f"{measured}.tsv"}
+        words = [f"--{name}={tmp_path / file}" for name, file in files.items()]
         done = subprocess.run(
             [sys.executable, COMMAND, *words, *options], capture_output=True, text=True, check=False
         )
@@ -104,7 +111,7 @@ def run(tmp_path):
     return test
 
 
-FILES = {"counts": "counts.tsv", "samples": "samples.tsv", "contrasts": "contrasts.json", "outdir": "out"}
+FILES = {"samples": "samples.tsv", "contrasts": "contrasts.json", "outdir": "out"}
 
 
 def test_the_command_writes_every_table_of_a_study(run) -> None:

@@ -12,7 +12,7 @@ from rxpress.deseq.line_fits import block_matrix, fit_lines
 from rxpress.design.model_matrix import estimable, independent_columns
 from rxpress.design.study_design import Contrast
 from rxpress.design.study_model import coefficient_vector
-from rxpress.differential.model_data import ModelData
+from rxpress.differential.model_data import CountData
 from rxpress.errors import InputError, Problem
 from rxpress.inference import BatchedInference, Inference
 
@@ -45,7 +45,7 @@ class Coding:
 
 
 def choose_fit(
-    data: ModelData, contrasts: Sequence[Contrast], wanted: str, inference: Inference
+    data: CountData, contrasts: Sequence[Contrast], wanted: str, inference: Inference
 ) -> ChosenFit:
     """Fit a model as `wanted`: `study`, `cell_line`, or `auto`.
 
@@ -61,11 +61,11 @@ def choose_fit(
     if wanted == "study":
         return whole
     by_line = line_coding(coding, lines)
-    obstacle = why_not_by_line(by_line, lines, contrasts, inference)
-    if obstacle and wanted == "cell_line":
-        what = f"--fit cell_line is not possible: {obstacle}"
-        raise InputError(Problem(what, "use --fit study or --fit auto"))
+    obstacle = why_not_by_line(by_line, lines, contrasts)
+    if not isinstance(inference, BatchedInference):
+        obstacle = obstacle or "PyDESeq2's inference knows one dispersion per gene"
     if obstacle:
+        check_wish(wanted, obstacle)
         return replace(whole, reason=obstacle)
     apart, relative = fit_lines(study, by_line.matrix, lines, inference)
     ratio = max(relative.values()) / min(relative.values())
@@ -84,15 +84,18 @@ def line_coding(coding: Coding, lines: np.ndarray) -> Coding:
     return Coding(matrix[:, kept], [names[i] for i in kept])
 
 
-def why_not_by_line(
-    coding: Coding, lines: np.ndarray, contrasts: Sequence[Contrast], inference: Inference
-) -> str:
+def check_wish(wanted: str, obstacle: str) -> None:
+    """InputError if `cell_line` is wanted in spite of what stands against it."""
+    if wanted == "cell_line":
+        what = f"--fit cell_line is not possible: {obstacle}"
+        raise InputError(Problem(what, "use --fit study or --fit auto"))
+
+
+def why_not_by_line(coding: Coding, lines: np.ndarray, contrasts: Sequence[Contrast]) -> str:
     """What stands against fitting lines apart, or ''."""
     names = list(dict.fromkeys(lines.tolist()))
     if "" in names or len(names) < 2:
         return "the study does not have several lines"
-    if not isinstance(inference, BatchedInference):
-        return "PyDESeq2's inference knows one dispersion per gene"
     bare = [name for name in names if _residual_df(coding.matrix, lines == name) < 1]
     if bare:
         return f"no replicates within {', '.join(bare)}"

@@ -15,7 +15,7 @@ from rxpress.design.study_design import Contrast
 from rxpress.design.study_model import coefficient_vector
 from rxpress.differential.calls import CallRule
 from rxpress.differential.fit_choice import ChosenFit
-from rxpress.differential.model_data import ModelData
+from rxpress.differential.model_data import CountData
 from rxpress.differential.study_counts import StudyCounts
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def method_facts(counts: StudyCounts, inference: Inference) -> dict[str, Any]:
     }
 
 
-def fit_facts(data: ModelData, chosen: ChosenFit) -> dict[str, Any]:
+def fit_facts(data: CountData, chosen: ChosenFit) -> dict[str, Any]:
     """What fit.json says of the fit of a model."""
     fit, sizes = chosen.fit, data.counts.normalization.size_factors.tolist()
     return {
@@ -70,7 +70,7 @@ def call_facts(tested: dict[str, pd.DataFrame], rule: CallRule) -> dict[str, Any
     return facts
 
 
-def fit_warnings(data: ModelData, chosen: ChosenFit, contrasts: Sequence[Contrast]) -> list[str]:
+def fit_warnings(data: CountData, chosen: ChosenFit, contrasts: Sequence[Contrast]) -> list[str]:
     """What a reader of the results should know about the fit."""
     warnings, counts, model = [], data.counts, data.model.name
     if counts.normalization.kind == "poscounts":

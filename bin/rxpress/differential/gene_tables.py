@@ -14,13 +14,8 @@ from rxpress.design.study_design import Contrast
 from rxpress.design.study_model import coefficient_vector
 from rxpress.differential.calls import CallRule, Tested, call_genes
 from rxpress.differential.fit_choice import ChosenFit
-from rxpress.differential.line_level import (
-    count_agreeing,
-    evaluate_lines,
-    expressed_in_lines,
-    leave_one_out_range,
-)
-from rxpress.differential.model_data import ModelData, joint_vectors, largest_member, line_vectors
+from rxpress.differential.line_level import count_agreeing, evaluate_lines, leave_one_out_range
+from rxpress.differential.model_data import CountData, ModelData, joint_vectors, largest_member, line_vectors
 from rxpress.tables import GeneMatrix
 
 if TYPE_CHECKING:
@@ -38,13 +33,13 @@ OPTIONAL = {
 class Testing:
     """The fit of a model by DESeq2's model, and how its contrasts are judged."""
 
-    data: ModelData
+    data: CountData
     chosen: ChosenFit
     rule: CallRule
     inference: Inference
 
     def table(self, test: Tested) -> pd.DataFrame:
-        return gene_table(self.data.counts.genes, self.chosen.fit.base_means, test, self.rule)
+        return gene_table(self.data.genes, self.chosen.fit.base_means, test, self.rule)
 
 
 def contrast_table(testing: Testing, contrast: Contrast) -> pd.DataFrame:
@@ -72,16 +67,12 @@ def _joint_table(testing: Testing, contrast: Contrast) -> pd.DataFrame:
 
 
 def class_table(data: ModelData, contrast: Contrast, rule: CallRule) -> pd.DataFrame:
-    """The test over lines, each with the value that least squares of log2 CPM give it."""
+    """The test over lines, each with the value that least squares of log2 expression give it."""
     vectors, signs = line_vectors(contrast, data.coefficients)
-    line_counts = [
-        np.mean([data.condition_counts[name] for name in part.weights], axis=0) for part in contrast.lines
-    ]
-    tested = expressed_in_lines(np.column_stack(line_counts), signs)
     values = data.expression @ vectors
     means = data.expression[:, (vectors != 0).any(axis=1)].mean(axis=1)
-    test = evaluate_lines(values, signs, tested, means, rule.threshold)
-    return with_agreement(gene_table(data.counts.genes, data.mean_counts, test, rule), values, signs)
+    test = evaluate_lines(values, signs, data.measured_in_lines(contrast), means, rule.threshold)
+    return with_agreement(gene_table(data.genes, data.base_means, test, rule), values, signs)
 
 
 def gene_table(genes: GeneMatrix, base_means: np.ndarray, test: Tested, rule: CallRule) -> pd.DataFrame:

@@ -1,7 +1,8 @@
-"""A model of a study with what its tests rest on: the counts of its samples and its design."""
+"""A model of a study with what its tests rest on: what was measured in its samples, and its design."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,29 +12,57 @@ import pandas as pd
 from rxpress.cells import column, text
 from rxpress.design.study_design import Contrast
 from rxpress.design.study_model import StudyModel, coefficient_vector, design_matrix
-from rxpress.differential.line_level import log2_cpm
+from rxpress.differential.line_level import expressed_in_lines, log2_cpm
 from rxpress.differential.study_counts import StudyCounts
+from rxpress.tables import GeneMatrix
 
 
 @dataclass(frozen=True)
-class ModelData:
-    """What tests of a model rest on.
+class ModelData(ABC):
+    """What tests of a model rest on, whatever its samples were measured by.
 
-    counts : of its samples; matrix : (samples, p) of full rank; coefficients : names of its columns; lines :
-    (samples,) the cell line of each sample, '' where there is none.
+    genes : what was measured, a column per sample of the model; matrix : (samples, p) of full rank;
+    coefficients : names of its columns; lines : (samples,) the cell line of each sample, '' where there is
+    none.
     """
 
     model: StudyModel
-    counts: StudyCounts
+    genes: GeneMatrix
     matrix: np.ndarray
     coefficients: list[str]
     lines: np.ndarray
 
+    @property
+    @abstractmethod
+    def base_means(self) -> np.ndarray:
+        """(genes,) mean expression, not on a log scale."""
+
+    @property
+    @abstractmethod
+    def log2(self) -> np.ndarray:
+        """(genes, samples) expression on a log2 scale that needs no model of counts."""
+
+    @abstractmethod
+    def measured_in_lines(self, contrast: Contrast) -> np.ndarray:
+        """(genes,) whether a test over the lines of an average can speak of a gene."""
+
+    @cached_property
+    def expression(self) -> np.ndarray:
+        """(genes, p) least squares of `log2`: what conditions have on that scale."""
+        return self.log2 @ np.linalg.pinv(self.matrix).T
+
+
+@dataclass(frozen=True)
+class CountData(ModelData):
+    """A model of counts: of its samples, with their normalisation."""
+
+    counts: StudyCounts
+
     @classmethod
-    def of(cls, model: StudyModel, counts: StudyCounts, samples: pd.DataFrame) -> ModelData:
+    def of(cls, model: StudyModel, counts: StudyCounts, samples: pd.DataFrame) -> CountData:
         """counts : of the study; samples : rows of its libraries."""
-        lines = np.array(column(model.rows(samples), "cell_line", lambda cell: text(cell) or ""))
-        return cls(model, counts.of_model(model), *design_matrix(model, samples), lines)
+        own = counts.of_model(model)
+        return cls(model, own.genes, *design_matrix(model, samples), lines_of(model, samples), own)
 
     @property
     def normalized(self) -> np.ndarray:
@@ -41,16 +70,21 @@ class ModelData:
         return self.counts.values / self.counts.normalization.factors
 
     @cached_property
-    def mean_counts(self) -> np.ndarray:
+    def base_means(self) -> np.ndarray:
         """(genes,) means of normalised counts."""
         return self.normalized.mean(axis=1)
 
-    @cached_property
-    def expression(self) -> np.ndarray:
-        """(genes, p) least squares of log2 CPM: what conditions have on that scale."""
+    @property
+    def log2(self) -> np.ndarray:
+        """(genes, samples) log2 counts per million."""
         normalization = self.counts.normalization
-        cpm = log2_cpm(self.counts.values, normalization.factors, normalization.size_factors)
-        return cpm @ np.linalg.pinv(self.matrix).T
+        return log2_cpm(self.counts.values, normalization.factors, normalization.size_factors)
+
+    def measured_in_lines(self, contrast: Contrast) -> np.ndarray:
+        counts = [
+            np.mean([self.condition_counts[c] for c in part.weights], axis=0) for part in contrast.lines
+        ]
+        return expressed_in_lines(np.column_stack(counts), np.array([part.sign for part in contrast.lines]))
 
     @cached_property
     def condition_counts(self) -> dict[str, np.ndarray]:
@@ -58,6 +92,11 @@ class ModelData:
         normalized, of_sample = self.normalized, np.array(list(self.model.conditions.values()))
         names = dict.fromkeys(of_sample.tolist())
         return {name: normalized[:, of_sample == name].mean(axis=1) for name in names}
+
+
+def lines_of(model: StudyModel, samples: pd.DataFrame) -> np.ndarray:
+    """(samples of the model,) the cell line of each, '' where there is none."""
+    return np.array(column(model.rows(samples), "cell_line", lambda cell: text(cell) or ""))
 
 
 def line_vectors(contrast: Contrast, coefficients: list[str]) -> tuple[np.ndarray, np.ndarray]:
