@@ -73,7 +73,9 @@ def planted_expression(rows: list[dict[str, str]], seed: int) -> np.ndarray:
     return np.column_stack(columns)
 
 
-def write_arrays(folder: Path, study: str = "arrays", seed: int = 5) -> tuple[list[dict[str, str]], ArrayStudy]:
+def write_arrays(
+    folder: Path, study: str = "arrays", seed: int = 5
+) -> tuple[list[dict[str, str]], ArrayStudy]:
     """Sheet rows with CEL files of every version, some of them gzipped, and the chip."""
     rows = array_rows(study)
     samples = [row["sample"] for row in rows]
@@ -93,7 +95,7 @@ def write_arrays(folder: Path, study: str = "arrays", seed: int = 5) -> tuple[li
 
 
 def recovered(run: Run, study: str, contrast: str, truth: dict[str, float]) -> tuple[float, float]:
-    """Share of the genes planted beyond two-fold that are called in their direction; share of calls that are false."""
+    """Share of the strongly changed genes that are called so, and share of the calls that are false."""
     table = read_tsv(run.results / "differential" / study / f"{contrast}.tsv")
     called = {row["gene_name"]: row["call"] for row in table if row["call"] in CALLED}
     strong = {gene: change for gene, change in truth.items() if abs(change) > 1.2}
@@ -196,7 +198,10 @@ def test_both_platforms_meet_across_studies(beside: Run) -> None:
         share, false = recovered(beside, study, CONTRAST, truth)
         assert share >= 0.9, study
         assert false <= 0.1, study
-    methods = {study: (beside.results / "differential" / study / "fit.json").read_text() for study in ("arrays", "reads")}
+    methods = {
+        study: (beside.results / "differential" / study / "fit.json").read_text()
+        for study in ("arrays", "reads")
+    }
     assert '"limma"' in methods["arrays"]
     assert '"deseq2"' in methods["reads"]
 

@@ -142,16 +142,10 @@ def test_mates_must_begin_with_the_same_read(tmp_path, params, first, second, wh
     assert told(tmp_path, SHEET, params)[0] == expected
 
 
-def test_cel_files_are_refused_as_long_as_they_cannot_be_read(tmp_path, params):
-    assert told(tmp_path, "sample,cel\na,a1_1.fq.gz\n", params)[0] == [
-        "samples.csv:2: column 'cel': CEL files cannot be read yet; give counts or reads"
-    ]
-
-
 def test_a_sheet_without_any_data_is_told_once(tmp_path, params):
     assert told(tmp_path, "sample,treatment\na,DMSO\nb,drug\n", params)[0] == [
-        "samples.csv: no sample has a data file; fill 'fastq_1' (and 'fastq_2') or 'quant', "
-        "or give --counts or --qpcr"
+        "samples.csv: no sample has a data file; fill 'fastq_1' (and 'fastq_2'), 'quant' or 'cel', "
+        "or give --counts, --expression_matrix or --qpcr"
     ]
 
 
@@ -559,8 +553,8 @@ def test_a_count_matrix_has_no_lengths_for_offsets(tmp_path, counts):
 def test_a_sample_has_one_source_and_a_study_one_platform(tmp_path, params, counts):
     sheet = "sample,fastq_1\na,a1_1.fq.gz\nb,\n"
     assert told(tmp_path, sheet, counts(COUNTS, **params))[0] == [
-        "samples.csv:3: column 'study': sample 'b' has no data file, while others of study 'study' have one; "
-        "make two studies of them",
+        "samples.csv:3: column 'study': sample 'b' takes its counts from --counts, unlike others of "
+        "study 'study'; make two studies of them",
         "samples.csv:2: column 'sample': sample 'a' has a data file, but is a column of --counts as well; "
         "leave one of the two away",
     ]

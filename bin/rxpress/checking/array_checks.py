@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from rxpress.arrays.cdf import Cdf, find_cdf, read_cdf, read_probe_table, same_chip
 from rxpress.arrays.cel import CelFacts, cel_facts
@@ -29,7 +28,7 @@ class Scan:
 
     @property
     def chip(self) -> str:
-        return f"'{self.facts.chip}' ({self.facts.columns} × {self.facts.rows} cells)"
+        return _about(self.facts)
 
 
 def check_arrays(inputs: Inputs, problems: Problems) -> None:
@@ -39,8 +38,8 @@ def check_arrays(inputs: Inputs, problems: Problems) -> None:
     _check_options(inputs, with_cel, bool(of_matrix), problems)
     rows = _check_chips(_scans(inputs, problems), inputs, problems) if with_cel else []
     if of_matrix and "expression_matrix" in inputs.files:
-        matrix = inputs.files["expression_matrix"]
-        rows += attempt(problems, check_expression_matrix, matrix, of_matrix, inputs.sheet.file, problems) or []
+        asked = (inputs.files["expression_matrix"], of_matrix, inputs.sheet.file, problems)
+        rows += attempt(problems, check_expression_matrix, *asked) or []
     if rows and "probe_annotation" in inputs.files:
         attempt(problems, check_probe_annotation, inputs.files["probe_annotation"], rows, problems)
 
@@ -54,7 +53,9 @@ def _check_options(inputs: Inputs, cel: bool, matrix: bool, problems: Problems) 
     if params["cdf"] and params["probes"]:
         problems.add("is given beside --cdf", "give one description of the chip", "--probes")
     if cel and not params["probe_annotation"]:
-        what = "is not given: probesets are tested as they are, and other studies know no genes by their names"
+        what = (
+            "is not given: probesets are tested as they are, and other studies know no genes by their names"
+        )
         problems.warn(what, "", "--probe_annotation")
     for name, used in (("cdf", cel), ("probes", cel), ("probe_annotation", cel or matrix)):
         if params[name] and not used:
@@ -90,14 +91,15 @@ def _scans(inputs: Inputs, problems: Problems) -> list[Scan]:
             peek = inputs.peek("cel", row.cells["cel"]) if "cel" in row.cells else None
             if peek is None:
                 continue
-            place = (inputs.sheet.file, row.line, "cel")
             if fault := peek.fault("file"):
-                problems.add(*fault, *place)
+                problems.add(*fault, inputs.sheet.file, row.line, "cel")
                 continue
             try:
                 scans.append(Scan(row, study, cel_facts(peek.head, peek.whole, peek.size)))
             except ValueError as error:
-                problems.add(f"file '{peek.path}' {error}", "get the file again", *place)
+                problems.add(
+                    f"file '{peek.path}' {error}", "get the file again", inputs.sheet.file, row.line, "cel"
+                )
     return scans
 
 
@@ -105,10 +107,10 @@ def _check_chips(scans: Sequence[Scan], inputs: Inputs, problems: Problems) -> l
     """Each study is of one chip, and what is given describes it. Returns the probesets."""
     first: dict[str, Scan] = {}
     for scan in scans:
-        if not scan.facts.chip:
-            continue
+        if scan.facts.chip is None or not scan.facts.rows:
+            continue  # its first bytes do not say: NORMALIZE_ARRAYS sees the whole file
         other = first.setdefault(scan.study, scan)
-        if not same_chip(scan.facts, other.facts):
+        if not _alike(scan.facts, other.facts):
             what = f"is of the chip {scan.chip}, but line {other.row.line} of {other.chip}"
             problems.add(what, "make a study of each chip", inputs.sheet.file, scan.row.line, "cel")
     probesets: list[str] = []
@@ -116,10 +118,9 @@ def _check_chips(scans: Sequence[Scan], inputs: Inputs, problems: Problems) -> l
         description = attempt(problems, _description, inputs, chip.facts)
         if description is None:
             continue
-        if not same_chip(description, chip.facts):
-            size = f"'{description.chip}' ({description.columns} × {description.rows} cells)"
-            what = f"describes the chip {size}, but the arrays of study '{chip.study}' are of {chip.chip}"
-            problems.add(what, WHERE, "--cdf")
+        if not _alike(description, chip.facts):
+            arrays = f"arrays of study '{chip.study}' are of {chip.chip}"
+            problems.add(f"is of the chip {_about(description)}, but {arrays}", WHERE, description.path.name)
         elif inputs.params["array_method"] == "mas5" and not (description.mm >= 0).any():
             what = f"mas5 needs mismatch probes, and {description.path.name} has none"
             problems.add(what, "use rma", "--array_method")
@@ -127,9 +128,18 @@ def _check_chips(scans: Sequence[Scan], inputs: Inputs, problems: Problems) -> l
     return probesets
 
 
+def _alike(one: Cdf | CelFacts, other: Cdf | CelFacts) -> bool:
+    same_size = (one.rows, one.columns) == (other.rows, other.columns)
+    return same_size and same_chip(str(one.chip), str(other.chip))
+
+
+def _about(chip: Cdf | CelFacts) -> str:
+    return f"'{chip.chip}' ({chip.columns} × {chip.rows} cells)"
+
+
 def _description(inputs: Inputs, chip: CelFacts) -> Cdf | None:
     """The probes of a chip, from the file or the folder that is given; None without any."""
     cdf, probes = inputs.files.get("cdf"), inputs.files.get("probes")
     if probes:
-        return read_probe_table(Path(probes), chip.chip or "", chip.rows, chip.columns)
-    return read_cdf(find_cdf(Path(cdf), chip.chip or "")) if cdf else None
+        return read_probe_table(probes, str(chip.chip), int(chip.rows or 0), int(chip.columns or 0))
+    return read_cdf(find_cdf(cdf, str(chip.chip))) if cdf else None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
 
 from rxpress.arguments import listed
-from rxpress.arrays.expression_matrix import sample_names
+from rxpress.arrays.expression_matrix import read_expression_matrix
 from rxpress.checking.inputs import Given, Inputs, attempt
 from rxpress.dose_response.viability import check_viability
 from rxpress.errors import Problems
@@ -15,7 +16,10 @@ from rxpress.tables import read_matrix_names
 
 READS, QUANT, CEL, COUNTS, MATRIX, QPCR = "reads", "quant", "cel", "counts", "matrix", "qpcr"
 ARRAYS = {CEL, MATRIX}
-MATRICES = {COUNTS: ("counts", read_matrix_names), MATRIX: ("expression_matrix", sample_names)}
+MATRICES: Mapping[str, tuple[str, Callable[[Path], Collection[str]]]] = {
+    COUNTS: ("counts", read_matrix_names),
+    MATRIX: ("expression_matrix", lambda path: read_expression_matrix(path).names()),
+}
 OF_COLUMN = {"fastq_1": READS, "fastq_2": READS, "quant": QUANT, "cel": CEL}
 
 
@@ -24,8 +28,8 @@ def find_sources(
 ) -> dict[str, str]:
     """Where the expression of each sample comes from: its files, a matrix, or qPCR alone.
 
-    A sample without files takes its values from the matrix that has it, unless only the qPCR table has it. Everything
-    that is wrong with that table is told.
+    A sample without files takes its values from the matrix that has it, unless only the qPCR table has it.
+    Everything that is wrong with that table is told.
     """
     names = [sample.name for sample in samples]
     matrices: dict[str, Collection[str]] = {}
@@ -38,6 +42,11 @@ def find_sources(
         asked = (given.files["qpcr"], given.schemas.qpcr, names, references, problems)
         table = attempt(problems, check_qpcr, *asked)
         in_qpcr = table.samples if table else names
+    sheet = given.sheet.name if given.sheet else ""
+    for sample in samples:
+        if len(matrices) > 1 and all(sample.name in columns for columns in matrices.values()):
+            what = f"sample '{sample.name}' is a column of --counts and of --expression_matrix"
+            problems.add(what, "remove it from one of them", sheet, sample.line, "sample")
     return {sample.name: _source(sample, matrices, in_qpcr) for sample in samples}
 
 

@@ -64,7 +64,8 @@ class Findings:
 
 
 def check_everything(given: Given, problems: Problems) -> Findings | None:
-    """Run every check. Problems come in the order parameters, programs, sheet by line, files, references, design.
+    """Run every check. Problems come in the order parameters, programs, sheet by line, files, references,
+    design.
 
     None when there is no samplesheet to speak of. It is the caller's to stop if there are problems.
     """
@@ -150,7 +151,11 @@ def _check_sources(inputs: Inputs, problems: Problems) -> None:
     """Every sample needs data: files of its own, a column of --counts, or wells of --qpcr."""
     without = [sample for sample in inputs.samples if inputs.sources[sample.name] == COUNTS]
     if without and not inputs.params.get("counts"):
-        fix = "fill 'fastq_1' (and 'fastq_2'), 'quant' or 'cel', or give --counts, --expression_matrix or --qpcr"
+        columns, tables = (
+            "'fastq_1' (and 'fastq_2'), 'quant' or 'cel'",
+            "--counts, --expression_matrix or --qpcr",
+        )
+        fix = f"fill {columns}, or give {tables}"
         if len(without) == len(inputs.samples):
             problems.add("no sample has a data file", fix, inputs.sheet.file)
         else:

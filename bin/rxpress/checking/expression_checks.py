@@ -21,15 +21,17 @@ from rxpress.errors import InputError, Problems, did_you_mean
 ENOUGH_LISTED = 0.5
 
 
-def check_expression_matrix(path: Path, samples: Mapping[str, int], file: str, problems: Problems) -> None:
-    """Everything that is wrong with the matrix of `samples` (by line of the sheet `file`)."""
-    try:
-        matrix = read_expression_matrix(path)
-    except InputError as error:
-        problems.take(error)
-    else:
-        check_samples(matrix, samples, file, problems)
-        check_values(matrix, list(dict.fromkeys(matrix.find(samples).values())), problems)
+def check_expression_matrix(
+    path: Path, samples: Mapping[str, int], file: str, problems: Problems
+) -> list[str]:
+    """Everything that is wrong with the matrix of `samples` (by line of the sheet `file`). Returns its ids.
+
+    InputError when it cannot be read.
+    """
+    matrix = read_expression_matrix(path)
+    check_samples(matrix, samples, file, problems)
+    check_values(matrix, list(dict.fromkeys(matrix.find(samples).values())), problems)
+    return list(matrix.gene_ids)
 
 
 def check_samples(

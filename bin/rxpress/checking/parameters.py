@@ -31,7 +31,9 @@ def parameter_rules(schema: Rule) -> dict[str, Rule]:
 def file_parameters(schema: Rule) -> list[str]:
     """Names of the parameters that name a file or folder to read."""
     rules = parameter_rules(schema)
-    paths = [name for name, rule in rules.items() if rule.get("format") in ("file-path", "directory-path", "path")]
+    paths = [
+        name for name, rule in rules.items() if rule.get("format") in ("file-path", "directory-path", "path")
+    ]
     return [name for name in paths if name != "outdir"]
 
 
