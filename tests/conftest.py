@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
+REAL_ARRAYS = ("Test3-1.ascii.CEL.gz", "Test3-2.ascii.CEL.gz", "Test3.ascii.CDF.gz")
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +24,21 @@ def real_data() -> Path:
     folder = Path(os.environ.get("RXPRESS_REAL_DATA", ROOT.parent / "shared" / "data"))
     if not folder.is_dir():
         pytest.skip(f"no real data in {folder} (RXPRESS_REAL_DATA names another folder)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def affy_on_real_arrays(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What R's affy makes of two real arrays, by tests/golden/arrays.R; skips aloud without R or the data."""
+    source = real_data / "arrays_test3"
+    if not all((source / part).is_file() for part in REAL_ARRAYS):
+        pytest.skip(f"no {', '.join(REAL_ARRAYS)} in {source}")
+    has_affy = "quit(status = !all(c('affy', 'makecdfenv') %in% rownames(installed.packages())))"
+    if not shutil.which("Rscript") or subprocess.run(["Rscript", "-e", has_affy]).returncode:
+        pytest.skip("no Rscript with affy and makecdfenv (Debian: r-bioc-affy, r-bioc-makecdfenv)")
+    folder = tmp_path_factory.mktemp("arrays")
+    script = ROOT / "tests" / "golden" / "arrays.R"
+    subprocess.run(["Rscript", script, folder, source], check=True, capture_output=True)
     return folder
 
 

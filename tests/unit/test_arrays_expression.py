@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,9 +14,8 @@ from rxpress.arrays.rma import correct_background as correct_rma_background
 from rxpress.arrays.rma import density_mode, median_polish, normalize_quantiles, rma
 from rxpress.tables import read_table
 
-SCRIPT = Path(__file__).resolve().parents[1] / "golden" / "arrays.R"
+GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "arrays"
 AFFY_NORMAL = 1e-7  # accuracy of the approximation to the normal distribution in affy's detection
-REAL_PARTS = ("Test3-1.ascii.CEL.gz", "Test3-2.ascii.CEL.gz", "Test3.ascii.CDF.gz")
 
 
 @dataclass(frozen=True)
@@ -59,21 +56,12 @@ def read_arrays(folder: Path) -> Arrays:
 
 @pytest.fixture(scope="module")
 def made() -> Arrays:
-    return read_arrays(SCRIPT.with_suffix(""))
+    return read_arrays(GOLDEN)
 
 
 @pytest.fixture(scope="module")
-def real(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Arrays:
-    """Two real arrays, processed by R now; skips aloud without R, affy or the data."""
-    source = real_data / "arrays_test3"
-    if not all((source / part).is_file() for part in REAL_PARTS):
-        pytest.skip(f"no {', '.join(REAL_PARTS)} in {source}")
-    has_affy = "quit(status = !all(c('affy', 'makecdfenv') %in% rownames(installed.packages())))"
-    if not shutil.which("Rscript") or subprocess.run(["Rscript", "-e", has_affy]).returncode:
-        pytest.skip("no Rscript with affy and makecdfenv (Debian: r-bioc-affy, r-bioc-makecdfenv)")
-    folder = tmp_path_factory.mktemp("arrays")
-    subprocess.run(["Rscript", SCRIPT, folder, source], check=True, capture_output=True)
-    return read_arrays(folder)
+def real(affy_on_real_arrays: Path) -> Arrays:
+    return read_arrays(affy_on_real_arrays)
 
 
 def furthest(ours: np.ndarray, theirs: np.ndarray) -> float:

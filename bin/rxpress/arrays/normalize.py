@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rxpress.arrays.cdf import Cdf, check_chip, find_cdf, read_cdf, read_probe_table
+from rxpress.arrays.cdf import Cdf, OnChip, check_chip, find_cdf, read_cdf, read_probe_table
 from rxpress.arrays.cel import Cel, read_cel, scan_date
 from rxpress.arrays.contents import broken
 from rxpress.arrays.mas5 import Mas5, mas5
@@ -90,30 +90,28 @@ def read_arrays(
 ) -> Arrays:
     """Read CEL files, one per sample, all of one chip. InputError that names every file with a problem."""
     problems = Problems()
+    first: OnChip | None = None
     layout: Cdf | None = None
     about = []
     for i, (path, sample) in enumerate(zip(cels, samples, strict=True)):
         try:
             cel = read_cel(path)
+            if first is None:
+                first = cel
+                first = layout = _layout(cel, cdf, probes)
+                pm, mm = (np.empty((len(layout.pm), len(cels)), np.float32, order="F") for _ in range(2))
+            check_chip(cel, first)
         except InputError as error:
             problems.take(error)
             continue
-        if layout is None:
-            layout = _layout(cel, cdf, probes)
-            paired = bool((layout.mm >= 0).all())
-            pm, mm = (np.empty((len(layout.pm), len(cels)), np.float32, order="F") for _ in range(2))
-        try:
-            check_chip(cel, layout)
-        except InputError as error:
-            problems.take(error)
-            continue
-        pm[:, i] = cel.intensities[layout.pm]
-        if paired:
+        if layout is not None:
+            pm[:, i] = cel.intensities[layout.pm]
             mm[:, i] = cel.intensities[layout.mm]
-        about.append(_about(cel, sample))
+            about.append(_about(cel, sample))
     problems.stop_if_any()
     if layout is None:
         raise InputError(Problem("there are no CEL files", "name them by --cel"))
+    paired = bool((layout.mm >= 0).all())
     return Arrays(layout, pm, mm if paired else None, pd.DataFrame(about), list(cels))
 
 
