@@ -102,6 +102,13 @@ def test_genes_with_ids_of_ensembl_are_taken_as_they_are(tmp_path: Path) -> None
     )
 
 
+def test_log2_values_pass_through_to_the_last_digit(tmp_path: Path) -> None:
+    values = np.random.default_rng(5).normal(8, 2, (200, 2))
+    rows = "".join(f"{i}_at,{a!r},{b!r}\n" for i, (a, b) in enumerate(values.tolist()))
+    assert import_expression(tmp_path, "id,a,b\n" + rows).returncode == 0
+    np.testing.assert_array_equal(read_matrix(tmp_path / "out/gene_expression.tsv").values, values[:, ::-1])
+
+
 def test_quality_is_that_of_the_probesets_with_the_values_as_given_beside(tmp_path: Path) -> None:
     """RLE by hand: two arrays that differ by one log2 unit lie half a unit from their median."""
     rows = "".join(f"{i}_at,{2**e},{2 ** (e + 1)}\n" for i, e in enumerate(np.linspace(4, 12, 50)))

@@ -4,7 +4,7 @@ process IMPORT_EXPRESSION {
     tag { study }
     label 'toolkit'
     cache 'deep'
-    memory { 2.GB * task.attempt }
+    memory { (1.5.GB + expression_matrix.size() * 8.B) * task.attempt }
 
     input:
     tuple val(study), path(samples, stageAs: 'samples/*')
