@@ -55,9 +55,9 @@ workflow RXPRESS {
     )
     def counts = READS.out.counts
         .map { study, plain, scaled, lengths ->
-            [study, given.length_correction == 'scaled' ? scaled : plain, given.length_correction == 'offset' ? lengths : []]
+            [study, given.length_correction == 'scaled' ? scaled : plain, given.length_correction == 'offset' ? lengths : [], []]
         }
-        .mix(IMPORT_COUNTS.out.counts.map { study, plain -> [study, plain, []] })
+        .mix(IMPORT_COUNTS.out.counts.map { study, plain -> [study, plain, [], []] })
 
     DOSE(existing(given.viability), INPUTS.out.samples, given.subMap('vehicle', 'ic50_threshold'))
     DIFFERENTIAL(
