@@ -13,7 +13,7 @@ from study_sheets import LINES, sheet
 from rxpress.design.study_design import Contrast, LinePart, StudyDesign
 from rxpress.design.study_model import StudyModel
 from rxpress.differential.second_opinion import second_opinion
-from rxpress.tables import GeneMatrix, write_json, write_matrix, write_table
+from rxpress.tables import GeneMatrix, read_json, read_table, write_json, write_matrix, write_table
 
 GENES = 60
 CALLS = {"drug.bortezomib.S1": (5, 3), "interaction.bortezomib.resistant_vs_sensitive": (2, 0)}
@@ -26,25 +26,32 @@ def stage_results(
     untested_because: str = "",
     left_out: Mapping[str, str] | None = None,
     parameters: Mapping[str, Any] | None = None,
+    arrays: Mapping[str, str] | None = None,
 ) -> Path:
     """Write a results folder of studies with 24 samples and 60 genes each; returns it.
 
-    calls : {contrast: (genes called up, genes called down)}; left_out : {sample: reason}.
+    calls : {contrast: (genes called up, genes called down)}; left_out : {sample: reason}; arrays : {study:
+    method} of studies that were tested on log2 expression, not on counts.
     """
+    arrays = arrays or {}
     names = [f"{name}_" if len(studies) > 1 else "" for name in studies]
     for study, prefix in zip(studies, names, strict=True):
         _stage_study(
             folder, study, prefix, {} if untested_because else calls, untested_because, left_out or {}
         )
+        if study in arrays:
+            _as_arrays(folder / "differential" / study, arrays[study])
     samples = pd.concat([_samples(*pair, left_out or {}) for pair in zip(studies, names, strict=True)])
     write_table(samples.drop(columns=["kept", "reason", "condition"]), folder / "inputs" / "samples.tsv")
     excluded = samples.loc[~samples["kept"], ["sample", "study", "reason"]]
     write_table(excluded, folder / "inputs" / "excluded_samples.tsv")
-    kinds = {study: {"kind": "reads", "untested_because": ""} for study in studies}
+    kinds = {
+        study: {"kind": "cel" if study in arrays else "reads", "untested_because": ""} for study in studies
+    }
     write_json(
         {"studies": kinds, "warnings": ["column 'batch' is not used"]}, folder / "inputs" / "plan.json"
     )
-    for sample in samples["sample"]:
+    for sample in samples.loc[~samples["study"].isin(list(arrays)), "sample"]:
         write_json(status(sample), folder / "reads" / "status" / f"{sample}.status.json")
     given = {"alpha": 0.05, "fold_change": 2, "p_value": "adjusted"} | dict(parameters or {})
     write_json(given, folder / "provenance" / "params.json")
@@ -52,6 +59,21 @@ def stage_results(
     frame = pd.DataFrame(versions, columns=["process", "tool", "version"])
     write_table(frame, folder / "provenance" / "versions.tsv")
     return folder
+
+
+def _as_arrays(differential: Path, method: str) -> None:
+    """Make a staged study one of arrays: no size factors, dispersions, second opinion; nothing shrunken."""
+    facts = read_json(differential / "fit.json")
+    assert isinstance(facts, dict)
+    more = {"expression": "gene_expression.tsv", "method": method, "fit": "cell_line"}
+    write_json(facts | more, differential / "fit.json")
+    shrunken = {"shrunken_log2_fold_change": np.nan, "shrunken_lfc_se": np.nan}
+    names = ("size_factors", "dispersions", "second_opinion", "second_opinion_genes", "summary", "samples")
+    for path in differential.glob("*.tsv"):
+        if path.stem not in names:
+            write_table(read_table(path).assign(**shrunken), path)
+    for name in names[:4]:
+        (differential / f"{name}.tsv").unlink(missing_ok=True)
 
 
 def status(sample: str, **changed: Any) -> dict[str, Any]:

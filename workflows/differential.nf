@@ -11,7 +11,7 @@ workflow DIFFERENTIAL {
     take:
     samples     // samples.tsv of all studies
     status      // status.json of each sequenced sample
-    counts      // [study, counts for the tests, gene lengths or []]
+    measured    // [study, counts for the tests or [], gene lengths or [], log2 expression of arrays or []]
     labels      // responses of lines by IC50, or []
     requested   // [contrasts:, control_genes:], [] where not given
     opts        // [design:, test:]
@@ -26,7 +26,7 @@ workflow DIFFERENTIAL {
     )
     def designs = perStudy(DESIGN_CONTRASTS.out.samples).join(perStudy(DESIGN_CONTRASTS.out.contrasts))
     TEST_EXPRESSION(
-        counts.join(designs),
+        measured.join(designs),
         requested.control_genes,
         opts.test + [digest: toolkitDigest('test_expression.py')]
     )

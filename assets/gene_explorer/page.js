@@ -552,7 +552,7 @@ function about() {
     element('p', {}, `Numbers are rounded so that every gene fits into this page: expression to ${e}, log2 fold changes and the ends of intervals to ${l}, p-values to 0.2 %. The exact ones are in the tables of the results folder: `,
       element('code', {}, 'differential/<study>/<contrast>.tsv'), ', ', element('code', {}, 'expression/<study>/log2_expression.tsv'), ', ',
       element('code', {}, 'comparison/'), ' and ', element('code', {}, 'interpretation/'), '.'),
-    element('p', {}, 'Expression is variance-stabilised: compare samples of one study by it, and take changes and p-values from the contrasts. A p-value speaks of what was replicated: replicates of a cell line say nothing of other lines. Intervals and “p” are of one gene; “adjusted” takes into account that many genes were tested (within the contrast).'),
+    element('p', {}, 'Expression is log2, of counts variance-stabilised: compare samples of one study by it, and take changes and p-values from the contrasts. A p-value speaks of what was replicated: replicates of a cell line say nothing of other lines. Intervals and “p” are of one gene; “adjusted” takes into account that many genes were tested (within the contrast).'),
     element('p', {}, 'Dots are coloured by line (or by response, where patients are compared); hollow ones are untreated or have the vehicle only. This file is complete: it loads nothing from the network.'),
   );
 }

@@ -2,6 +2,6 @@
 
 `expression` goes through the models of a study of counts, `array_expression` through those of arrays:
 `study_counts` and `model_data` hold what tests rest on, `fit_choice` fits counts and `line_variances` weighs
-lines, `gene_tables`, `linear_tables` and `limma_tables` test (`line_level`: with lines as replicates), `calls`
+lines, `gene_tables`, `linear_tables`, `limma_tables` test (`line_level`: with lines as replicates), `calls`
 judge, `second_opinion` compares, `fit_facts` says what a reader should know, `study_results` joins it all.
 """

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from rxpress.report.results import Results
 from rxpress.report.section import Section, colored_words, column, note, table
+from rxpress.report.testing import Step, testing_steps
 from rxpress.report.topics import METHODS, PARAMETERS
 
 REFERENCES = {
@@ -38,21 +38,13 @@ REFERENCES = {
 }
 
 
-@dataclass(frozen=True)
-class Step:
-    """A sentence of the methods, without its full stop, and the keys of what it cites."""
-
-    text: str
-    cites: tuple[str, ...] = ()
-
-
 def background_sections(results: Results) -> list[Section]:
     """How it was made."""
     return [_methods(results), _parameters(results)]
 
 
 def _methods(results: Results) -> Section:
-    arms = (_viability, _quantification, _testing, _qpcr, _running)
+    arms = (_viability, _quantification, testing_steps, _qpcr, _running)
     steps = [step for arm in arms for step in arm(results)]
     used = list(dict.fromkeys(key for step in steps for key in step.cites))
     number = {key: str(i) for i, key in enumerate(used, start=1)}
@@ -135,82 +127,6 @@ def _qpcr(results: Results) -> list[Step]:
     if len(qpcr.concordance):
         text = "qPCR and expression were compared gene by gene, and by Lin's concordance correlation"
         steps.append(Step(text, ("lin",)))
-    return steps
-
-
-def _testing(results: Results) -> list[Step]:
-    tested = [study for study in results.studies if study.tests]
-    if not tested:
-        return []
-    by_limma = all(study.fit.get("method") == "limma" for study in tested)
-    covariates = dict.fromkeys(c for s in results.studies if s.design for c in s.design.covariates)
-    also = f" and additive effects of {', '.join(covariates)}" if covariates else ""
-    means = f"with a mean per condition (line, treatment, dose and time){also}"
-    alpha, fold = f"{results.alpha:g}", f"{results.fold_change:g}-fold"
-    other, cited = ("DESeq2", ("deseq2",)) if by_limma else ("limma-voom", ("voom", "limma"))
-    opinion = f"The same contrasts were tested by {other} for a second opinion"
-    kinds = {contrast.test for study in tested for contrast in study.tested}
-    return [
-        *_summing(results),
-        *(_by_limma(means, fold) if by_limma else _by_deseq2(results, means, fold)),
-        *_further_tests(kinds, by_limma),
-        Step(f"Genes with {results.rule} below {alpha} and a change of at least {fold} were called"),
-        *([Step(opinion, cited)] if any(len(s.second_opinion) for s in tested) else []),
-    ]
-
-
-def _by_deseq2(results: Results, means: str, fold: str) -> list[Step]:
-    return [
-        Step(
-            "Counts of each study were modelled by negative binomial regression as in DESeq2, fitted with "
-            f"PyDESeq2{results.tool_version('pydeseq2')} and solvers for all genes at once, {means}",
-            ("deseq2", "pydeseq2"),
-        ),
-        Step(
-            "Each contrast is a linear combination of condition means in which lines weigh equally, and was "
-            "tested with a Wald test; p-values were adjusted within each contrast after independent "
-            "filtering",
-            ("bh", "deseq2"),
-        ),
-        Step(f"A second test asks for a change beyond {fold}. Fold changes were shrunken", ("apeglm",)),
-    ]
-
-
-def _by_limma(means: str, fold: str) -> list[Step]:
-    return [
-        Step(
-            "Log counts per million of each study were fitted by linear models with the precision weights of "
-            f"voom, {means}, for genes with enough counts",
-            ("voom",),
-        ),
-        Step(
-            "Each contrast is a linear combination of condition means in which lines weigh equally, and was "
-            "tested with a moderated t; p-values were adjusted within each contrast",
-            ("limma", "bh"),
-        ),
-        Step(f"A second test asks for a change beyond {fold}", ("treat",)),
-    ]
-
-
-def _summing(results: Results) -> list[Step]:
-    """How patients were compared, if there were any."""
-    if not any(study.design and study.design.unit == "patient" for study in results.studies):
-        return []
-    text = (
-        "Libraries of one patient and condition were summed; drug effects were estimated in complete pairs, "
-        "with patients as blocks, and responses compared without blocks"
-    )
-    return [Step(text)]
-
-
-def _further_tests(kinds: set[str], by_limma: bool) -> list[Step]:
-    steps = []
-    if "lrt" in kinds:
-        test, cited = ("moderated F", "limma") if by_limma else ("likelihood ratio", "deseq2")
-        steps.append(Step(f"Several contrasts at once were tested by {test}", (cited,)))
-    if "moderated_t" in kinds:
-        text = "Tests over lines are moderated t tests of log2 counts per million, each line one replicate"
-        steps.append(Step(text, ("limma",)))
     return steps
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,8 @@ from rxpress.report.section import Section, colored_words, column, heatmap, tabl
 from rxpress.report.topics import FOLD_CHANGES, MA, P_VALUES, TOP_GENES, VOLCANO, Topic
 
 VOLCANO_AXES = ("log2 fold change", "−log10 p-value")
-MA_AXES = ("mean of normalised counts (log10)", "shrunken log2 fold change")
+COUNT_MEAN = column("Mean count", "Mean of normalised counts over all samples", "{:,.0f}")
+ARRAY_MEAN = column("Mean level", "Geometric mean of expression over all samples", "{:,.0f}")
 TOP = 20
 COMPARED_GENES = 40
 
@@ -27,7 +28,7 @@ def comparison_sections(results: Results) -> list[Section]:
         return []
     return [
         _clouds(results, VOLCANO, volcano_points, VOLCANO_AXES),
-        _clouds(results, MA, ma_points, MA_AXES),
+        _clouds(results, MA, ma_points, ma_axes(results.studies)),
         *(_top_genes(results, *test) for test in results.each_test()),
         *(_fold_changes(results, study) for study in results.studies if len(study.tests) > 1),
         _p_values(results),
@@ -44,6 +45,15 @@ def ma_points(genes: pd.DataFrame) -> pd.DataFrame:
     means = genes["base_mean"].to_numpy(float)
     x = np.log10(means, where=means > 0, out=np.full(len(means), np.nan))
     return genes.assign(x=x, y=genes["shrunken_log2_fold_change"].fillna(genes["log2_fold_change"]))
+
+
+def ma_axes(studies: Iterable[Study]) -> tuple[str, str]:
+    """What the axes of an MA plot of these studies show."""
+    tested = [study for study in studies if study.tests]
+    of_arrays = any(study.of_arrays for study in tested)
+    shrunken = "shrunken " if all(study.shrinks for study in tested) else ""
+    mean = "mean expression" if of_arrays else "mean of normalised counts"
+    return f"{mean} (log10)", f"{shrunken}log2 fold change"
 
 
 def drawn_points(points: pd.DataFrame) -> pd.DataFrame:
@@ -124,7 +134,7 @@ def _top_genes(results: Results, study: Study, contrast: Contrast, genes: pd.Dat
     columns = {
         "gene_name": column("Gene", "Symbol"),
         "gene_id": column("Gene id", "As in the annotation"),
-        "base_mean": column("Mean count", "Mean of normalised counts over all samples", "{:,.0f}"),
+        "base_mean": ARRAY_MEAN if study.of_arrays else COUNT_MEAN,
         "log2_fold_change": column("log2 FC", "log2 fold change", "{:,.2f}", **change),
         "shrunken_log2_fold_change": column("Shrunken", "Drawn to zero if uncertain", "{:,.2f}", **change),
         "p_value": column("p", "p-value of no change at all", "{:.2e}"),
@@ -139,6 +149,7 @@ def _top_genes(results: Results, study: Study, contrast: Contrast, genes: pd.Dat
     frame = top_genes(genes)
     shown = frame.assign(lines_agree=_lines_agree(frame)) if len(contrast.lines) > 1 else frame
     shown = shown.assign(left_out=_left_out(frame)) if "lfc_min_leave_one_out" in frame else shown
+    shown = shown if study.shrinks else shown.drop(columns="shrunken_log2_fold_change")
     up, down = (int((genes["call"] == call).sum()) for call in ("up", "down"))
     detail = f"{up:,} genes up and {down:,} down of {(genes['call'] != 'untested').sum():,} tested."
     tables = {f"top_genes_{study.name}_{contrast.id}": frame}

@@ -57,6 +57,21 @@ class Study:
         return bool(self.tests) or self.log2 is not None or not by_qpcr.all()
 
     @property
+    def of_arrays(self) -> bool:
+        """Whether it was tested on log2 expression, as arrays give it, rather than on counts."""
+        return "expression" in self.fit
+
+    @property
+    def shrinks(self) -> bool:
+        """Whether its tests give shrunken fold changes."""
+        return any(table["shrunken_log2_fold_change"].notna().any() for table in self.tests.values())
+
+    @property
+    def fits_lines_apart(self) -> bool:
+        """Whether a model of it allows lines to vary differently."""
+        return any(fit.get("fit") == "cell_line" for fit in (self.fit, *self.fit.get("models", {}).values()))
+
+    @property
     def tested(self) -> list[Contrast]:
         """Contrasts that have a gene table, in the order in which they were asked."""
         contrasts = self.design.contrasts if self.design else ()
@@ -156,7 +171,18 @@ class Results:
     @property
     def facts(self) -> dict[str, str]:
         """What the texts of topics refer to."""
-        return {"alpha": f"{self.alpha:g}", "fold_change": f"{self.fold_change:g}", "rule": self.rule}
+        shrink = [study.shrinks for study in self.studies if study.tests]
+        where = "" if all(shrink) else " where tests are by DESeq2"
+        drawn = (
+            f"Changes are shrunken{where}: poorly measured ones are drawn to zero, so that what stands far"
+        )
+        return {
+            "alpha": f"{self.alpha:g}",
+            "fold_change": f"{self.fold_change:g}",
+            "rule": self.rule,
+            "changes": f"Log2 fold changes (shrunken{where})" if any(shrink) else "Log2 fold changes",
+            "shrinkage": f"{drawn} out can be believed." if any(shrink) else "",
+        }
 
     @property
     def has_transcripts(self) -> bool:

@@ -45,7 +45,8 @@ def call_table(results: Results) -> pd.DataFrame:
     """A row per contrast of every study: what it is, if it could be tested, how many genes got which call.
 
     `beyond_fold_change`: genes whose change beyond --fold_change is itself significant, by
-    `p_adjusted_threshold`; `strongest`: called genes of smallest p-value.
+    `p_adjusted_threshold`; `strongest`: called genes of smallest p-value; under a rule on raw p-values also
+    `expected_false_positives`: how many genes would pass it by chance if none changed.
     """
     rows = []
     for study, contrast in _planned(results):
@@ -65,7 +66,10 @@ def call_table(results: Results) -> pd.DataFrame:
         "strongest",
         "lines_agree",
     ]
-    return pd.DataFrame(rows, columns=first + counts)
+    table = pd.DataFrame(rows, columns=first + counts)
+    if not results.raw_p_values:
+        return table
+    return table.assign(expected_false_positives=results.alpha * table["tested"].astype(float))
 
 
 def _planned(results: Results) -> Iterator[tuple[Study, Contrast]]:
@@ -166,12 +170,14 @@ def _calls(results: Results, calls: pd.DataFrame) -> list[Section]:
 def _numbers(results: Results, tested: pd.DataFrame) -> Section:
     whole = "{:,.0f}"
     beyond = f"Genes for which a change beyond {results.fold_change:g}-fold is itself significant"
+    by_chance = "Genes that would have such a p-value if none changed; fewer of them change as much"
     agree = "Share of the average's lines that change in the same direction, median over called genes"
     columns = {
         "name": column("Contrast", "The question"),
-        "tested": column("Tested", "Genes with enough counts to be tested", whole),
+        "tested": column("Tested", "Genes that were tested", whole),
         "up": column("Up", "Genes called up", whole, scale="Oranges", min=0),
         "down": column("Down", "Genes called down", whole, scale="Blues", min=0),
+        "expected_false_positives": column("By chance", by_chance, whole),
         "beyond_fold_change": column(f"> {results.fold_change:g}-fold", beyond, whole),
         "lines_agree": column("Lines agree", agree, "{:.0%}"),
         "samples": column("Samples", "Samples that enter the contrast", whole),
@@ -239,8 +245,8 @@ def _claim(results: Results, study: Study, contrast: Contrast, row: dict[Any, An
     if contrast.scope == "class" and contrast.kind != "drug":
         notes.insert(0, "called genes may be called markers")
     if results.raw_p_values:
-        expected = results.alpha * counts["tested"]
-        notes.append(f"up to {expected:,.0f} of {counts['tested']:,} genes pass the p-value by chance")
+        chance = row["expected_false_positives"]
+        notes.append(f"up to {chance:,.0f} of {counts['tested']:,} genes pass the p-value by chance")
     return [study.name, contrast.label, speaks, beyond, "; ".join(notes)]
 
 

@@ -1,7 +1,7 @@
 """The topics of the report in their order, and what a biologist should know when looking at each.
 
-Texts may hold `{alpha}`, `{fold_change}` and `{rule}` (what a call goes by); see Results.facts. Topics have
-the same order in assets/multiqc_config.yml.
+Texts may hold `{alpha}`, `{fold_change}`, `{rule}` (what a call goes by) and others of Results.facts. Topics
+have the same order in assets/multiqc_config.yml.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ MARKERS = Topic(
     Single genes that publications connect with the drug, held against what this study measured. As expected
     and opposite: the gene changes (adjusted over the markers of the contrast, below 0.05), in the direction
     of its publication or against it. No change: the whole 95 % interval lies within 1.5-fold. Inconclusive:
-    the study cannot tell. Not measured: no such gene, an ambiguous name, or no count. Numbers:
+    the study cannot tell. Not measured: no such gene, an ambiguous name, or no expression. Numbers:
     interpretation/markers.tsv.
     """,
 )
@@ -203,9 +203,8 @@ MA = Topic(
     "rxpress_ma",
     "MA plots",
     f"""
-    Each tested gene by its mean expression and its change. Changes are shrunken: poorly measured ones
-    are drawn to zero, so that what stands far out can be believed. The grey cloud should lie around zero
-    along its whole length. {_DRAWN} Numbers: tables/ma_genes.tsv, all genes:
+    Each tested gene by its mean expression and its change. {{shrinkage}} The grey cloud should lie around
+    zero along its whole length. {_DRAWN} Numbers: tables/ma_genes.tsv, all genes:
     differential/<study>/<contrast>.tsv.
     """,
 )
@@ -214,7 +213,7 @@ FOLD_CHANGES = Topic(
     "rxpress_fold_changes",
     "Fold changes across contrasts",
     """
-    Shrunken log2 fold changes of the 40 genes of smallest p-value in any contrast, in every contrast:
+    {changes} of the 40 genes of smallest p-value in any contrast, in every contrast:
     orange higher, blue lower. Rows that keep their colour respond everywhere; rows that do not tell
     contrasts apart. Numbers: tables/fold_changes_<study>.tsv.
     """,

@@ -9,7 +9,7 @@ process TEST_EXPRESSION {
     time { 4.h * task.attempt }
 
     input:
-    tuple val(study), path(counts, stageAs: 'counts/*'), path(lengths, stageAs: 'lengths/*'), path(samples, stageAs: 'design/*'), path(contrasts, stageAs: 'design/*')
+    tuple val(study), path(counts, stageAs: 'counts/*'), path(lengths, stageAs: 'lengths/*'), path(expression, stageAs: 'expression_matrix/*'), path(samples, stageAs: 'design/*'), path(contrasts, stageAs: 'design/*')
     path control_genes, stageAs: 'control/*'
     val opts
 
@@ -22,13 +22,13 @@ process TEST_EXPRESSION {
     // Files are published into a folder that other tasks fill too; the report is given a folder named by study.
     script:
     def more = options(
-        lengths: lengths, control_genes: control_genes, length_correction: opts.length_correction,
+        counts: counts, lengths: lengths, expression: expression, control_genes: control_genes, length_correction: opts.length_correction,
         test_method: opts.test_method, fit: opts.fit, inference: opts.inference,
         alpha: opts.alpha, fold_change: opts.fold_change, p_value: opts.p_value)
     """
     mkdir -p 'differential/${study}' 'expression/${study}' 'for_report/${study}'
     cp ${samples} ${contrasts} 'differential/${study}/'
-    test_expression.py --counts ${counts} --samples ${samples} --contrasts ${contrasts} ${more} \\
+    test_expression.py --samples ${samples} --contrasts ${contrasts} ${more} \\
         --threads ${task.cpus} --outdir 'differential/${study}'
     cp 'differential/${study}/log2_expression.tsv' 'for_report/${study}/'
     mv 'differential/${study}/log2_expression.tsv' 'expression/${study}/'
