@@ -7,6 +7,7 @@ import pytest
 
 from rxpress.arrays.genes import to_genes
 from rxpress.arrays.probe_annotation import ProbeAnnotation
+from rxpress.errors import InputError
 from rxpress.tables import GeneMatrix
 
 # Means: 5, 7, 6, 6, 9, 4, 10.
@@ -73,11 +74,17 @@ def test_a_gene_has_an_id_only_if_it_is_one_and_no_other_gene_has_it() -> None:
     assert ids_of({f"G{i}_at": () for i in range(3, 6)}) == ["G0", "G1", "G2", "G3"]  # 17 of 20 are too few
 
 
+def test_an_annotation_that_leaves_no_gene_is_refused() -> None:
+    symbols = dict.fromkeys(ROWS, ("A", "B"))
+    with pytest.raises(InputError, match="x: none of the 7 probesets is of one gene and no control"):
+        to_genes(matrix(), ProbeAnnotation("x", "table", symbols, {}), "highest_mean")
+
+
 @pytest.mark.parametrize("how", ["highest_mean", "apart"])
 @pytest.mark.parametrize("seed", range(20))
 def test_no_probeset_vanishes_uncounted(how: str, seed: int) -> None:
     random = np.random.default_rng(seed)
-    n = int(random.integers(1, 200))
+    n = int(random.integers(20, 200))
     ids = np.array([f"{'AFFX-' if random.random() < 0.1 else ''}{i}_at" for i in range(n)])
     pick = {
         i: tuple(f"G{g}" for g in set(random.integers(0, 40, random.integers(0, 3)).tolist()))

@@ -143,6 +143,12 @@ def test_the_scale_is_judged_by_the_rule_of_geo2r(lowest: float, highest: float,
     assert is_natural(np.linspace(lowest, highest, 1001)[:, None]) == natural
 
 
+@pytest.mark.parametrize(("high", "natural"), [(99.9, False), (100.1, True)])
+def test_silent_genes_do_not_hide_that_the_highest_values_are_intensities(high: float, natural: bool) -> None:
+    values = np.array([0.0] * 900 + [high] * 100)
+    assert is_natural(values[:, None]) == natural
+
+
 def test_intensities_become_log2_and_zeros_do_not_get_lost() -> None:
     values = np.array([[1024.0, 2.0], [256.0, 65536.0]])
     scale = log2_values(values)

@@ -24,7 +24,7 @@ SOFT_FAMILY = (
     "^DATABASE = GeoMiame\n!Database_name = Gene Expression Omnibus\n^PLATFORM = GPL570\n"
     + GEO_PLATFORM.replace("ID\tGB_ACC", "!platform_table_begin\nID\tGB_ACC")
     + "!platform_table_end\n^SAMPLE = GSM1\n!sample_table_begin\n"
-    + "ID_REF\tVALUE\n1053_at\t8.5\n!sample_table_end\n"
+    + "ID_REF\tVALUE\tCALL\tP\tPAIRS\tUSED\n1053_at\t8.5\tP\t0.01\t11\t11\n!sample_table_end\n"
 )
 GEO_ANNOT = """^Annotation
 !Annotation_date = Aug 09 2016

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rxpress.arrays.probe_annotation import ProbeAnnotation
+from rxpress.errors import InputError, Problem
 from rxpress.tables import GeneMatrix
 
 HIGHEST_MEAN, APART = "highest_mean", "apart"
@@ -26,7 +27,8 @@ def to_genes(
     the highest mean over all arrays, the first of equals, and probesets without a gene are dropped; `apart`
     keeps each probeset, and so does an absent annotation. Returns all probesets with the names of their
     genes, the genes, and facts whose counts add up: `probesets` = `controls_dropped` + `ambiguous_dropped` +
-    `unannotated` + `annotated`; by highest mean, `annotated` = `genes` + `reduced_probesets`.
+    `unannotated` + `annotated`; by highest mean, `annotated` = `genes` + `reduced_probesets`. InputError when
+    no gene is left.
     """
     ids = expression.gene_ids.tolist()
     genes = _genes_of_rows(expression, annotation)
@@ -42,9 +44,7 @@ def to_genes(
     else:
         rows = np.flatnonzero(~control & (number <= 1))
         shown = expression.gene_ids[rows]
-    facts = _facts(annotation, HIGHEST_MEAN if reduce else APART) | {
-        "probesets": len(ids),
-        "listed": sum(i in annotation.symbols for i in ids) if annotation else 0,
+    facts = _facts(ids, annotation, HIGHEST_MEAN if reduce else APART) | {
         "controls_dropped": int(control.sum()),
         "ambiguous_dropped": int((~control & (number > 1)).sum()),
         "unannotated": int((~control & (number == 0)).sum()),
@@ -53,6 +53,9 @@ def to_genes(
         "reduced_probesets": len(annotated) - len(rows) if reduce else 0,
         "rows": len(rows),
     }
+    if not facts["rows"]:
+        what = f"none of the {len(ids):,} probesets is of one gene and no control"
+        raise InputError(Problem(what, "give the annotation of the arrays' platform", facts["file"] or ""))
     samples, values = expression.samples, expression.values
     named = GeneMatrix(expression.gene_ids, names, samples, values)
     return named, GeneMatrix(shown, names[rows], samples, values[rows]), facts
@@ -100,8 +103,11 @@ def _gene_ids(
     return {name: single.get(name, name) if enough else name for name in gene_names}
 
 
-def _facts(annotation: ProbeAnnotation | None, how: str) -> dict[str, Any]:
+def _facts(ids: Sequence[str], annotation: ProbeAnnotation | None, how: str) -> dict[str, Any]:
+    """Where genes come from, and how many of the probesets `ids` the annotation lists."""
     if annotation is None:
-        return {"file": None, "format": None, "how": how}
+        return {"file": None, "format": None, "how": how, "probesets": len(ids), "listed": 0}
+    considered = {"considered": list(annotation.considered)} if annotation.considered else {}
+    listed = sum(probeset in annotation.symbols for probeset in ids)
     facts = {"file": annotation.file, "format": annotation.format, "how": how}
-    return facts | ({"considered": list(annotation.considered)} if annotation.considered else {})
+    return facts | considered | {"probesets": len(ids), "listed": listed}

@@ -48,7 +48,7 @@ def import_matrix(
     facts = {
         "source": "matrix",
         "file": matrix.file,
-        "chip": ", ".join(matrix.metadata.series.get("platform_id", [])) if matrix.metadata else None,
+        "chip": ", ".join(matrix.metadata.series.get("platform_id", [])) or None if matrix.metadata else None,
         "method": "given",
         "probesets": len(ids),
         "rows_with_missing_values": int((~whole).sum()),
