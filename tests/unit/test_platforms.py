@@ -8,15 +8,21 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from openpyxl import load_workbook
+from packed import numbers, unpack
 from staged_results import CALLS
 from study_sheets import sheet
 from test_array_expression import made
 from test_report import report  # noqa: F401
 from test_test_expression import CHANGED, designed, planted_counts
 
-from rxpress.tables import read_table, write_json, write_matrix, write_table
+from rxpress.report.comparisons import ma_axes
+from rxpress.report.explorer import explorer_payload
+from rxpress.report.results import read_results
+from rxpress.report.workbook import write_workbook
+from rxpress.tables import read_matrix, read_table, write_json, write_matrix, write_table
 
 BIN = Path(__file__).resolve().parents[2] / "bin"
 DRUG = "drug.bortezomib.all"
@@ -74,8 +80,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
         *("interpret_response.py", "--differential", *tests, "--expression", *expression),
         *("--gene_sets", sets, "--permutations", 50, "--outdir", folder / "interpretation"),
     )
-    for name in ("report_sections.py", "export_results.py"):
-        command(name, "--results", folder, "--outdir", folder.parent / "report")
+    command("report_sections.py", "--results", folder, "--outdir", folder.parent / "report")
     return folder
 
 
@@ -102,9 +107,20 @@ def test_the_report_of_both_says_of_each_how_it_was_tested(results: Path) -> Non
     assert "contrasts of counts were tested by limma-voom" in text
     called = read_table(results.parent / "report" / "tables" / "calls.tsv").set_index(["study", "id"])
     assert called.loc[("arrays", DRUG), "up"] >= 95
-    book = load_workbook(results.parent / "report" / "results.xlsx", read_only=True)
-    assert any("arrays" in name for name in book.sheetnames)
-    assert "arrays" in (results.parent / "report" / "gene_explorer.html").read_text()
+
+
+def test_workbook_and_explorer_hold_both(results: Path) -> None:
+    read = read_results(results)
+    write_workbook(read, results, "a title", results.parent / "results.xlsx")
+    book = load_workbook(results.parent / "results.xlsx", read_only=True)
+    assert sum("drug.bortezomib.all" in name for name in book.sheetnames) == 3  # each, and both
+    header, arrays = unpack(explorer_payload(read, results, [], "a title"))
+    told = {study["name"]: numbers(study["values"], arrays) for study in header["studies"]}
+    expected = read_matrix(results / "expression" / "arrays" / "log2_expression.tsv").values
+    np.testing.assert_allclose(told["arrays"].reshape(expected.shape), expected, atol=0.0051)
+    axes = {study.name: ma_axes([study]) for study in read.studies}
+    assert axes["reads"] == ("mean of normalised counts (log10)", "shrunken log2 fold change")
+    assert axes["arrays"] == ("mean expression (log10)", "log2 fold change")
 
 
 @pytest.mark.parametrize(
