@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
-import subprocess
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pandas as pd
 import pytest
-from array_files import cdf_text
+from array_files import Scan, cel_v4
 from made_array_study import ArrayStudy, Faults, write_array_study
-from made_arrays import CELS, layout, scan
+from made_arrays import CDFS, CELS
 
+import normalize_arrays
 from rxpress.arrays.cdf import Cdf, read_cdf
-from rxpress.arrays.normalize import normalize_study
+from rxpress.arrays.cel import read_cel
 from rxpress.deseq.multiple_testing import benjamini_hochberg
-from rxpress.errors import InputError
+from rxpress.errors import run_command
 from rxpress.limma import fit_linear_model, moderate
 from rxpress.tables import read_json, read_matrix, read_table
 
-COMMAND = Path(__file__).resolve().parents[2] / "bin" / "normalize_arrays.py"
 SAMPLES = ("c1", "c2", "c3", "t1", "t2", "t3")
 TREATED = np.array([0, 0, 0, 1, 1, 1])
 PROBESETS = 400
@@ -43,21 +45,24 @@ def write(folder: Path, **options: object) -> ArrayStudy:
     return write_array_study(folder, planted(), NAMES, SAMPLES, **options)  # type: ignore[arg-type]
 
 
-def run(
-    outdir: Path, cels: Sequence[Path], names: Sequence[str], *options: object
-) -> subprocess.CompletedProcess[str]:
-    """Run the command; samples.tsv has `names` in reverse, so that its order is seen to be kept."""
+def run(outdir: Path, cels: Sequence[Path], names: Sequence[str], *options: object) -> tuple[int, str]:
+    """Exit status and errors of the command; samples.tsv has `names` in reverse: its order is to be kept."""
     outdir.mkdir(parents=True, exist_ok=True)
     sheet = outdir / "samples.tsv"
     sheet.write_text("\n".join(["sample", *reversed(names)]) + "\n")
     words = ["--cel", *cels, "--names", *names, "--samples", sheet, "--outdir", outdir / "out", *options]
-    return subprocess.run([sys.executable, COMMAND, *map(str, words)], capture_output=True, text=True)
+    errors = io.StringIO()
+    with mock.patch.object(sys, "argv", ["", *map(str, words)]), contextlib.redirect_stderr(errors):
+        try:
+            run_command(normalize_arrays.main)
+        except SystemExit as end:
+            return int(end.code or 0), errors.getvalue()
+    return 0, errors.getvalue()
 
 
 def normalized(outdir: Path, study: ArrayStudy, *options: object) -> Path:
     options = options or ("--cdf", study.cdf)
-    done = run(outdir, study.cels, SAMPLES, *options)
-    assert done.returncode == 0, done.stderr
+    assert run(outdir, study.cels, SAMPLES, *options) == (0, "")
     return outdir / "out"
 
 
@@ -132,46 +137,59 @@ def test_a_chip_without_mismatches_has_no_calls(tmp_path: Path) -> None:
     quality = read_table(out / "arrays" / "quality.tsv")
     assert not {"scale_factor", "percent_present", "mean_background"} & set(quality)
     assert "without mismatches" in read_json(out / "arrays" / "arrays.json")["notes"][0]
-    done = run(tmp_path, study.cels, SAMPLES, "--cdf", study.cdf, "--array_method", "mas5")
-    assert done.returncode == 2
-    assert "Made-U1.cdf: has probes without mismatches, which MAS5 needs" in done.stderr
+    status, errors = run(tmp_path, study.cels, SAMPLES, "--cdf", study.cdf, "--array_method", "mas5")
+    assert status == 2
+    assert "Made-U1.cdf: has probes without mismatches, which MAS5 needs" in errors
 
 
 def test_all_that_is_wrong_is_told_at_once(tmp_path: Path, study: ArrayStudy) -> None:
     short, other = tmp_path / "short.CEL", tmp_path / "other.CEL"
     short.write_bytes(study.cels[0].read_bytes()[:5000])
     other.write_bytes(CELS["v4"])
-    done = run(tmp_path, [short, study.cels[1], other], "abc", "--cdf", study.cdf)
-    assert done.returncode == 2
-    assert len(done.stderr.splitlines()) == 2
-    assert "short.CEL: truncated or corrupt at byte" in done.stderr
-    assert "other.CEL: is of the chip 'Made-1' (4 × 3 cells), but" in done.stderr
-    assert "is of 'Made-U1'" in done.stderr
+    status, errors = run(tmp_path, [short, study.cels[1], other], "abc", "--cdf", study.cdf)
+    assert status == 2
+    assert len(errors.splitlines()) == 2
+    assert "short.CEL: truncated or corrupt at byte" in errors
+    assert "other.CEL: is of the chip 'Made-1' (4 × 3 cells), but" in errors
+    assert "is of 'Made-U1'" in errors
 
 
 def test_mixed_chips_are_refused_by_a_probe_table_too(tmp_path: Path, study: ArrayStudy) -> None:
     other, table = tmp_path / "other.CEL", tmp_path / "probes.tsv"
     other.write_bytes(CELS["v4"])
     table.write_text(probe_table(read_cdf(study.cdf)))
-    done = run(tmp_path, [study.cels[0], other], "ab", "--probes", table)
-    assert done.returncode == 2
-    assert "c1.CEL: is of the chip 'Made-U1'" in done.stderr
-    assert "other.CEL is of 'Made-1'" in done.stderr
+    status, errors = run(tmp_path, [study.cels[0], other], "ab", "--probes", table)
+    assert status == 2
+    assert "c1.CEL: is of the chip 'Made-U1'" in errors
+    assert "other.CEL is of 'Made-1'" in errors
 
 
 def test_names_must_be_those_of_the_samples(tmp_path: Path, study: ArrayStudy) -> None:
-    done = run(tmp_path, study.cels[:2], "abc", "--cdf", study.cdf)
-    assert done.returncode == 2
-    assert "--names" in done.stderr
+    status, errors = run(tmp_path, study.cels[:2], "abc", "--cdf", study.cdf)
+    assert status == 2
+    assert "--names" in errors
 
 
-def test_an_array_that_cannot_be_normalised_is_named(tmp_path: Path) -> None:
-    cel, cdf = tmp_path / "flat.CEL", tmp_path / "Made-1.cdf"
+def test_arrays_that_cannot_be_normalised_are_named(tmp_path: Path) -> None:
+    study = write(tmp_path, mismatches=False)
+    for cel in study.cels[:2]:
+        array = read_cel(cel)
+        cells = array.rows * array.columns
+        flat = Scan("Made-U1", array.columns, array.rows, np.full(cells, 7), np.ones(cells), array.pixels)
+        cel.write_bytes(cel_v4(flat))
+    status, errors = run(tmp_path, study.cels, SAMPLES, "--cdf", study.cdf)
+    assert status == 2
+    assert [line.split(": ")[1].split("/")[-1] for line in errors.splitlines()] == ["c2.CEL", "c1.CEL"]
+    assert "too few intensities on one side of their mode to estimate a background" in errors
+
+
+def test_a_chip_too_small_for_mas5_is_named(tmp_path: Path) -> None:
+    cel, cdf = tmp_path / "one.CEL", tmp_path / "Made-1.cdf"
     cel.write_bytes(CELS["v4"])
-    cdf.write_bytes(cdf_text(layout()))
-    assert scan().chip == "Made-1"
-    with pytest.raises(InputError, match=r"Made-1\.cdf: zone 1 of 16 has \d probes, too few"):
-        normalize_study([cel], ["flat"], cdf, None)
+    cdf.write_bytes(CDFS["xda"])
+    status, errors = run(tmp_path, [cel], ["one"], "--cdf", cdf)
+    assert status == 2
+    assert "Made-1.cdf: zone 1 of 16 has 0 probes, too few for a background" in errors
 
 
 @pytest.mark.real
@@ -190,8 +208,8 @@ def test_real_arrays_are_as_affy_has_them(
     ours_of_theirs = affy_rows(layout, probes)
     for form in ("ascii.CEL.gz", "calvin.CEL", "v4.CEL"):
         cels = [source / f"Test3-1.{form}", source / "Test3-2.ascii.CEL.gz"]
-        done = run(tmp_path / form, cels, ["one", "two"], "--cdf", cdf, "--array_method", method)
-        assert done.returncode == 0, done.stderr
+        options = ("--cdf", cdf, "--array_method", method)
+        assert run(tmp_path / form, cels, ["one", "two"], *options) == (0, "")
         out = tmp_path / form / "out"
         matrix = read_matrix(out / "probeset_expression.tsv").select(["one", "two"])
         assert matrix.gene_ids.tolist() == list(layout.names)
