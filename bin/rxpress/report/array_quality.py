@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from rxpress.arrays.outlier_arrays import MA_DEPENDENCE, NUSE_MEDIAN, THREE_FIVE_RATIO
