@@ -17,6 +17,7 @@ process NORMALIZE_ARRAYS {
     tuple val(study), path("expression/${study}/gene_expression.tsv"), emit: genes
     path "expression/${study}/*.tsv", emit: tables
     path "arrays/${study}", emit: quality
+    path 'inputs.tsv', emit: inputs
 
     script:
     def chosen = [array_method: opts.array_method, probesets_per_gene: opts.probesets_per_gene]
@@ -25,11 +26,13 @@ process NORMALIZE_ARRAYS {
     normalize_arrays.py --cel ${cels} --samples ${samples} ${more} --outdir 'expression/${study}'
     mkdir -p arrays
     mv 'expression/${study}/arrays' 'arrays/${study}'
+    hash_inputs.py --role cel --out inputs.tsv ${cels}
     """
 
     stub:
     """
     mkdir -p 'expression/${study}' 'arrays/${study}'
+    printf 'path\\tsize\\tsha256\\trole\\n' > inputs.tsv
     touch 'expression/${study}/gene_expression.tsv' 'expression/${study}/probeset_expression.tsv' 'arrays/${study}/quality.tsv'
     """
 }
