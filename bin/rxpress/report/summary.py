@@ -169,7 +169,7 @@ def _numbers(results: Results, tested: pd.DataFrame) -> Section:
     agree = "Share of the average's lines that change in the same direction, median over called genes"
     columns = {
         "name": column("Contrast", "The question"),
-        "tested": column("Tested", "Genes with enough counts to be tested", whole),
+        "tested": column("Tested", "Genes that could be tested", whole),
         "up": column("Up", "Genes called up", whole, scale="Oranges", min=0),
         "down": column("Down", "Genes called down", whole, scale="Blues", min=0),
         "beyond_fold_change": column(f"> {results.fold_change:g}-fold", beyond, whole),

@@ -74,7 +74,9 @@ class Sheet:
 
 def write_workbook(results: Results, folder: Path, title: str, path: Path) -> None:
     """Write the workbook. folder : where `results` were read."""
-    sheets = name_sheets([*_overview(results), *_found(folder), *_across(folder), *_genes(results)])
+    sheets = name_sheets(
+        [*_overview(results), *_arrays(results), *_found(folder), *_across(folder), *_genes(results)]
+    )
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(path, options) as book:
         book.set_properties({"title": title, "created": CREATED})
@@ -119,6 +121,15 @@ def _overview(results: Results) -> Iterator[Sheet]:
         calls = call_table(results)
         about = "what was asked, and how many genes were called"
         yield Sheet("Contrasts", calls, "report/tables/calls.tsv", about)
+
+
+def _arrays(results: Results) -> Iterator[Sheet]:
+    tables = [study.arrays.quality.assign(study=study.name) for study in results.studies]
+    quality = pd.concat(tables, ignore_index=True)
+    if len(quality):
+        quality.insert(0, "study", quality.pop("study"))
+        about = "arrays: measures of quality, which stand out and why"
+        yield Sheet("Arrays", quality, "arrays/<study>/quality.tsv", about)
 
 
 def _found(folder: Path) -> Iterator[Sheet]:
