@@ -203,9 +203,9 @@ MA = Topic(
     "rxpress_ma",
     "MA plots",
     f"""
-    Each tested gene by its mean expression and its change. Changes are shrunken: poorly measured ones
-    are drawn to zero, so that what stands far out can be believed. The grey cloud should lie around zero
-    along its whole length. {_DRAWN} Numbers: tables/ma_genes.tsv, all genes:
+    Each tested gene by its mean expression and its change. Changes by DESeq2 are shrunken: poorly
+    measured ones are drawn to zero, so that what stands far out can be believed. The grey cloud should
+    lie around zero along its whole length. {_DRAWN} Numbers: tables/ma_genes.tsv, all genes:
     differential/<study>/<contrast>.tsv.
     """,
 )
@@ -214,8 +214,8 @@ FOLD_CHANGES = Topic(
     "rxpress_fold_changes",
     "Fold changes across contrasts",
     """
-    Shrunken log2 fold changes of the 40 genes of smallest p-value in any contrast, in every contrast:
-    orange higher, blue lower. Rows that keep their colour respond everywhere; rows that do not tell
+    Log2 fold changes, by DESeq2 shrunken, of the 40 genes of smallest p-value in any contrast, in every
+    contrast: orange higher, blue lower. Rows that keep their colour respond everywhere; rows that do not tell
     contrasts apart. Numbers: tables/fold_changes_<study>.tsv.
     """,
 )
