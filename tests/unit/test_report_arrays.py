@@ -80,7 +80,7 @@ def test_a_study_of_reads_has_no_sections_of_arrays(tmp_path: Path) -> None:
 
 def test_the_planted_array_stands_out_with_its_reasons(page: Page) -> None:
     text = page.text("arrays_outlying_study")
-    assert text.startswith("1 of 24. They are not left out")
+    assert text.startswith("1 of 24. An array that stands out is not left out")
     assert "remove its row from the samplesheet" in text
     assert OUTLYING in text
     for reason in ("31.5 % present", "3'/5' ratio of ACTB", "median NUSE", "RLE spreads wider"):

@@ -38,7 +38,10 @@ BOX = {
     "q3": "upper_quartile",
     "max": "upper_whisker",
 }
-STAYS = "They are not left out: they enter all tests. To leave one out, remove its row from the samplesheet."
+STAYS = (
+    "An array that stands out is not left out: it enters all tests. To leave it out, remove its row from the "
+    "samplesheet and run again. Biology, such as another tissue, can make an array stand out as well."
+)
 
 
 def array_sections(results: Results) -> list[Section]:

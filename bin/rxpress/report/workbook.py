@@ -124,10 +124,9 @@ def _overview(results: Results) -> Iterator[Sheet]:
 
 
 def _arrays(results: Results) -> Iterator[Sheet]:
-    tables = [study.arrays.quality.assign(study=study.name) for study in results.studies]
-    quality = pd.concat(tables, ignore_index=True)
-    if len(quality):
-        quality.insert(0, "study", quality.pop("study"))
+    tables = {study.name: study.arrays.quality for study in results.studies if len(study.arrays.quality)}
+    if tables:
+        quality = pd.concat(tables, names=["study"]).reset_index("study").reset_index(drop=True)
         about = "arrays: measures of quality, which stand out and why"
         yield Sheet("Arrays", quality, "arrays/<study>/quality.tsv", about)
 
