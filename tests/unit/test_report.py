@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,7 @@ def test_every_topic_explains_itself_and_names_its_table(usual: Report) -> None:
         assert len(text) > 60
         named = re.findall(r"tables/(\w+)", text)
         elsewhere = r"(interpretation|comparison|dose_response|qpcr|arrays/<study>)/\w+\.(tsv|json)"
-        assert named or re.search(elsewhere, html.unescape(text)), id
+        assert named or re.search(elsewhere, unescape(text)), id
         assert all(any(table.startswith(name) for table in tables) for name in named), id
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 SCALE_FACTOR_FOLD = 3.0
 THREE_FIVE_RATIO = 3.0
 PRESENT_POINTS = 10.0
-# affyPLM practice (Bolstad et al. 2005; McCall et al., BMC Bioinformatics 2011): median NUSE above 1.05.
+# affyPLM practice (Brettschneider et al. 2008): median NUSE above 1.05.
 NUSE_MEDIAN = 1.05
 # arrayQualityMetrics (Kauffmann, Gentleman and Huber 2009): Hoeffding's D of the MA plot above 0.15, and
 # values beyond 1.5 interquartile ranges of the arrays' box (Tukey) for spread and likeness.

@@ -1,8 +1,8 @@
 """Quality of the arrays of a study: how each compares with the others, and which stand out.
 
-Measures as in Bioconductor's affyPLM (RLE, NUSE: Bolstad et al. 2005), arrayQualityMetrics (densities, MA
-plots against the median array, correlation: Kauffmann, Gentleman and Huber, Bioinformatics 2009) and
-simpleaffy (Affymetrix's own measures: Wilson and Miller, Bioinformatics 2005).
+Measures as in Bioconductor's affyPLM (RLE, NUSE: Brettschneider et al., Technometrics 2008),
+arrayQualityMetrics (densities, MA plots against the median array, likeness: Kauffmann, Gentleman and Huber,
+Bioinformatics 2009) and simpleaffy (Affymetrix's own: Wilson and Miller, Bioinformatics 2005).
 """
 
 from __future__ import annotations

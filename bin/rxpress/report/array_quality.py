@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -38,7 +38,10 @@ BOX = {
     "q3": "upper_quartile",
     "max": "upper_whisker",
 }
-STAYS = "They are not left out: they enter all tests. To leave one out, remove its row from the samplesheet."
+STAYS = (
+    "An array that stands out is not left out: it enters all tests. To leave it out, remove its row from the "
+    "samplesheet and run again. Biology, such as another tissue, can make an array stand out as well."
+)
 
 
 def array_sections(results: Results) -> list[Section]:
@@ -55,7 +58,8 @@ def array_words(study: Study) -> list[str]:
     names = arrays.flagged["sample"].astype(str).tolist()
     if not names:
         return [f"None of {len(arrays.quality):,} arrays stands out."]
-    return [f"{len(names):,} of {len(arrays.quality):,} arrays stand out, see Array quality: {_some(names)}."]
+    stand = "arrays stands" if len(names) == 1 else "arrays stand"
+    return [f"{len(names):,} of {len(arrays.quality):,} {stand} out, see Array quality: {_some(names)}."]
 
 
 def array_notes(study: Study) -> list[str]:
@@ -68,7 +72,7 @@ def array_notes(study: Study) -> list[str]:
 def _sections(study: Study, results: Results) -> Iterator[Section]:
     arrays, heading = study.arrays, results.heading(study)
     if len(arrays.quality):
-        yield _outlying(study, results.part("Which stand out", "outlying", study))
+        yield _outlying(study, results.part("Arrays that stand out", "outlying", study))
         yield _quality(study, results.part("Every array", "quality", study))
     if len(arrays.densities):
         yield _densities(study, heading)
@@ -88,7 +92,7 @@ def _some(names: list[str], most: int = 6) -> str:
 def _outlying(study: Study, heading: Heading) -> Section:
     flagged, every = study.arrays.flagged, len(study.arrays.quality)
     if not len(flagged):
-        return note(ARRAYS, f"None of {every:,} arrays does.", heading)
+        return note(ARRAYS, f"None of {every:,} does.", heading)
     rows = zip(flagged["sample"].astype(str), flagged["reasons"].astype(str), strict=True)
     said = paragraphs([f"{len(flagged):,} of {every:,}. {STAYS}"])
     return Section(ARRAYS, "html", said + html_table(["Array", "Why"], list(rows)), heading)
@@ -127,12 +131,11 @@ def _quality(study: Study, heading: Heading) -> Section:
     }
     quality = study.arrays.quality
     outlying = quality["sample"].isin(study.arrays.flagged["sample"])
-    shown = quality.assign(state=outlying.map({True: "stands out", False: None})).sort_values(
-        "state", kind="stable"
-    )
-    if "rle_median" in shown:
-        shown["rle_median"] = shown["rle_median"].round(2) + 0.0  # no -0.00
-    return table(ARRAYS, shown.dropna(axis="columns", how="all"), "sample", columns, {}, heading)
+    shown = quality.assign(state=outlying.map({True: "stands out", False: None}))
+    for name in {"rle_median", "ma_dependence"} & set(shown):
+        shown[name] = shown[name].round(2) + 0.0  # no -0.00
+    shown = shown.sort_values("state", kind="stable").dropna(axis="columns", how="all")
+    return table(ARRAYS, shown, "sample", columns, {}, heading)
 
 
 def _column_with_limit(about: str, limit: float, form: str = "{:,.2f}") -> dict[str, Any]:
@@ -146,30 +149,41 @@ def _column_with_limit(about: str, limit: float, form: str = "{:,.2f}") -> dict[
 
 
 def _densities(study: Study, heading: Heading) -> Section:
-    by_stage = study.arrays.densities.groupby("stage", sort=False)
-    stages = {STAGES.get(str(stage), str(stage)): own for stage, own in by_stage}
-    data = [
-        {
-            str(sample): one[["log2_intensity", "density"]].to_numpy(float).tolist()
-            for sample, one in own.groupby("sample", sort=False)
-        }
-        for own in stages.values()
-    ]
-    pconfig = {
+    frame, names = study.arrays.densities, study.arrays.flagged["sample"]
+    on_top = frame["sample"].isin(names) & (frame["sample"].nunique() > len(names))
+    stages = {STAGES.get(str(stage), str(stage)): own for stage, own in frame.groupby("stage", sort=False)}
+    pconfig: dict[str, Any] = {
         "xlab": "log2 intensity",
         "ylab": "density",
         "ymin": 0,
-        "colors": _colors(study, data[0]),
+        "colors": {str(name): OUTLYING if name in set(names) else OTHER for name in frame["sample"].unique()},
         "data_labels": [{"name": name} for name in stages] if len(stages) > 1 else [],
         "axis_controlled_by_switches": ["xaxis", "yaxis"],
         "height": 480,
     }
-    return Section(DENSITIES, "linegraph", data, heading, pconfig=pconfig)
+    if on_top.any():
+        pconfig["extra_series"] = [
+            [
+                {"name": name, "pairs": pairs, "color": OUTLYING, "width": 3}
+                for name, pairs in _curves(own[on_top[own.index]]).items()
+            ]
+            for own in stages.values()
+        ]
+    return Section(
+        DENSITIES,
+        "linegraph",
+        [_curves(own[~on_top[own.index]]) for own in stages.values()],
+        heading,
+        pconfig=pconfig,
+    )
 
 
-def _colors(study: Study, samples: Iterable[str]) -> dict[str, str]:
-    flagged = set(study.arrays.flagged["sample"].astype(str))
-    return {sample: OUTLYING if sample in flagged else OTHER for sample in samples}
+def _curves(densities: pd.DataFrame) -> dict[str, list[list[float]]]:
+    """{array: [[log2 intensity, density], …]}."""
+    by_array = densities.groupby("sample", sort=False)
+    return {
+        str(sample): own[["log2_intensity", "density"]].to_numpy(float).tolist() for sample, own in by_array
+    }
 
 
 def _boxes(study: Study, heading: Heading) -> Section:
@@ -203,7 +217,7 @@ def drawn_arrays(study: Study) -> list[str]:
 
 def _ma(study: Study, heading: Heading) -> Section:
     points, names = study.arrays.ma, drawn_arrays(study)
-    colors = _colors(study, names)
+    flagged = set(study.arrays.flagged["sample"].astype(str))
     own = {name: points[points["sample"].astype(str) == name] for name in names}
     drawn = pd.concat(own.values())
     pconfig = {
@@ -217,9 +231,9 @@ def _ma(study: Study, heading: Heading) -> Section:
         "data_labels": [{"name": name} for name in names] if len(names) > 1 else [],
         **axis_ranges(drawn["a"].to_numpy(float), drawn["m"].to_numpy(float)),
     }
-    data = [{name: _points(frame, colors[name])} for name, frame in own.items()]
+    data = [{name: _points(frame, OUTLYING if name in flagged else OTHER)} for name, frame in own.items()]
     every = points["sample"].nunique()
-    which = "those that stand out, then the first of the others" if len(study.arrays.flagged) else "the first"
+    which = "those that stand out, then the first of the others" if flagged else "the first"
     detail = f"Drawn: {len(names)} of {every:,} arrays, {which}." if len(names) < every else ""
     return Section(ARRAY_MA, "scatter", data, heading, detail, pconfig)
 

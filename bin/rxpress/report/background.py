@@ -7,9 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from rxpress.report.array_methods import array_steps
 from rxpress.report.results import Results
 from rxpress.report.section import Section, colored_words, column, note, table
-from rxpress.report.testing import Step, testing_steps
+from rxpress.report.step import Step
+from rxpress.report.testing import testing_steps
 from rxpress.report.topics import METHODS, PARAMETERS
 
 REFERENCES = {
@@ -32,6 +34,13 @@ REFERENCES = {
         "Vandesompele J et al. (2002) Genome Biology 3:research0034",
         "10.1186/gb-2002-3-7-research0034",
     ),
+    "rma": ("Irizarry RA et al. (2003) Biostatistics 4:249", "10.1093/biostatistics/4.2.249"),
+    "quantiles": ("Bolstad BM et al. (2003) Bioinformatics 19:185", "10.1093/bioinformatics/19.2.185"),
+    "mas5": ("Hubbell E et al. (2002) Bioinformatics 18:1585", "10.1093/bioinformatics/18.12.1585"),
+    "calls": ("Liu WM et al. (2002) Bioinformatics 18:1593", "10.1093/bioinformatics/18.12.1593"),
+    "nuse": ("Brettschneider J et al. (2008) Technometrics 50:241", "10.48550/arXiv.0710.0178"),
+    "aqm": ("Kauffmann A et al. (2009) Bioinformatics 25:415", "10.1093/bioinformatics/btn647"),
+    "simpleaffy": ("Wilson CL, Miller CJ (2005) Bioinformatics 21:3683", "10.1093/bioinformatics/bti605"),
     "lin": ("Lin LIK (1989) Biometrics 45:255", "10.2307/2532051"),
     "multiqc": ("Ewels P et al. (2016) Bioinformatics 32:3047", "10.1093/bioinformatics/btw354"),
     "nextflow": ("Di Tommaso P et al. (2017) Nature Biotechnology 35:316", "10.1038/nbt.3820"),
@@ -44,7 +53,7 @@ def background_sections(results: Results) -> list[Section]:
 
 
 def _methods(results: Results) -> Section:
-    arms = (_viability, _quantification, testing_steps, _qpcr, _running)
+    arms = (_viability, _quantification, array_steps, testing_steps, _qpcr, _running)
     steps = [step for arm in arms for step in arm(results)]
     used = list(dict.fromkeys(key for step in steps for key in step.cites))
     number = {key: str(i) for i, key in enumerate(used, start=1)}

@@ -6,14 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rxpress.report.results import Results, Study
-
-
-@dataclass(frozen=True)
-class Step:
-    """A sentence of the methods, without its full stop, and the keys of what it cites."""
-
-    text: str
-    cites: tuple[str, ...] = ()
+from rxpress.report.step import Step
 
 
 @dataclass(frozen=True)
