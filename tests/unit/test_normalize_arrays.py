@@ -136,10 +136,11 @@ def test_a_chip_without_mismatches_has_no_calls(tmp_path: Path) -> None:
     assert not (out / "detection_calls.tsv").exists()
     quality = read_table(out / "arrays" / "quality.tsv")
     assert not {"scale_factor", "percent_present", "mean_background"} & set(quality)
-    assert "without mismatches" in read_json(out / "arrays" / "arrays.json")["notes"][0]
+    note = "There are no detection calls: the chip has probes without mismatches."
+    assert read_json(out / "arrays" / "arrays.json")["notes"][0] == note
     status, errors = run(tmp_path, study.cels, SAMPLES, "--cdf", study.cdf, "--array_method", "mas5")
     assert status == 2
-    assert "Made-U1.cdf: has probes without mismatches, which MAS5 needs" in errors
+    assert "Made-U1.cdf: is not for MAS5: the chip has probes without mismatches" in errors
 
 
 def test_all_that_is_wrong_is_told_at_once(tmp_path: Path, study: ArrayStudy) -> None:
@@ -187,9 +188,9 @@ def test_a_chip_too_small_for_mas5_is_named(tmp_path: Path) -> None:
     cel, cdf = tmp_path / "one.CEL", tmp_path / "Made-1.cdf"
     cel.write_bytes(CELS["v4"])
     cdf.write_bytes(CDFS["xda"])
-    status, errors = run(tmp_path, [cel], ["one"], "--cdf", cdf)
+    status, errors = run(tmp_path, [cel], ["one"], "--cdf", cdf, "--array_method", "mas5")
     assert status == 2
-    assert "Made-1.cdf: zone 1 of 16 has 0 probes, too few for a background" in errors
+    assert "Made-1.cdf: is not for MAS5: zone 1 of 16 has 0 probes, too few for a background" in errors
 
 
 @pytest.mark.real

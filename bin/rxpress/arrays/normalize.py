@@ -67,10 +67,9 @@ def normalize_study(
     chip has mismatches, for the calls and what they say of the arrays. InputError with all that is wrong.
     """
     arrays = read_arrays(cels, samples, cdf, probes)
-    signals = _mas5(arrays)
+    signals, reason = _mas5(arrays)
     if method == MAS5 and signals is None:
-        fix = "normalise by --array_method rma"
-        raise broken(arrays.cdf.path, "has probes without mismatches, which MAS5 needs", fix)
+        raise broken(arrays.cdf.path, f"is not for MAS5: {reason}", "normalise by --array_method rma")
     if method == MAS5 and signals is not None:
         values, after, errors = np.log2(signals.signal), None, None
     else:
@@ -79,7 +78,7 @@ def normalize_study(
     names = np.array(arrays.cdf.names)
     expression = GeneMatrix(names, names, list(samples), values)
     quality = with_columns(assess_arrays(expression, arrays.pm, after, errors), arrays.about)
-    facts = _facts(arrays, method)
+    facts = _facts(arrays, method, reason)
     if signals is None:
         return NormalizedStudy(expression, None, quality, facts)
     return NormalizedStudy(expression, signals.call, _with_signals(quality, signals, names, samples), facts)
@@ -145,16 +144,16 @@ def correct_backgrounds(arrays: Arrays) -> np.ndarray:
     return corrected
 
 
-def _mas5(arrays: Arrays) -> Mas5 | None:
-    """MAS5 of all arrays, None on a chip without mismatches."""
+def _mas5(arrays: Arrays) -> tuple[Mas5 | None, str]:
+    """MAS5 of all arrays; or None, and why the chip does not allow it."""
     if arrays.mm is None:
-        return None
+        return None, "the chip has probes without mismatches"
     cdf = arrays.cdf
     chip = (cdf.columns, cdf.rows)
     try:
-        return mas5(arrays.pm, arrays.mm, arrays.probeset, cdf.pm, cdf.mm, chip)
+        return mas5(arrays.pm, arrays.mm, arrays.probeset, cdf.pm, cdf.mm, chip), ""
     except ValueError as error:
-        raise broken(cdf.path, str(error), "give the CDF of the whole chip") from None
+        return None, str(error)
 
 
 def _standard_errors(normalized: np.ndarray, probeset: np.ndarray) -> np.ndarray:
@@ -174,11 +173,9 @@ def _with_signals(quality: Quality, signals: Mas5, probesets: np.ndarray, sample
     return with_columns(with_columns(quality, pd.DataFrame(told)), three_five_ratios(signal))
 
 
-def _facts(arrays: Arrays, method: str) -> dict[str, Any]:
+def _facts(arrays: Arrays, method: str, no_calls: str) -> dict[str, Any]:
     cdf, about = arrays.cdf, arrays.about
-    notes = []
-    if arrays.mm is None:
-        notes.append("The chip has probes without mismatches: there are no detection calls.")
+    notes = [f"There are no detection calls: {no_calls}."] if no_calls else []
     for kind in ("masked", "outlier"):
         if marked := int(about[f"{kind}_cells"].sum()):
             notes.append(f"The scanner's software marked {marked:,} cells as {kind}; they count as measured.")
