@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from array_files import Scan, cel_v4
+from array_fuzzing import probe_table
 from made_array_study import ArrayStudy, Faults, write_array_study
 from made_arrays import CDFS, CELS
 
@@ -102,15 +103,6 @@ def test_the_same_arrays_in_any_form_give_identical_tables(tmp_path: Path, study
         second = normalized(tmp_path / source[0], others, *source)
         for name in ("probeset_expression", "gene_expression", "detection_calls", "arrays/densities"):
             assert (first / f"{name}.tsv").read_bytes() == (second / f"{name}.tsv").read_bytes()
-
-
-def probe_table(cdf: Cdf) -> str:
-    names = np.repeat(cdf.names, np.diff(cdf.offsets))
-    lines = ["x\ty\tprobeset\ttype"]
-    for kind, cells in (("pm", cdf.pm), ("mm", cdf.mm)):
-        places = zip(cells % cdf.columns, cells // cdf.columns, names, strict=True)
-        lines += [f"{x}\t{y}\t{name}\t{kind}" for x, y, name in places]
-    return "\n".join(lines) + "\n"
 
 
 def test_arrays_are_told_by_what_is_wrong_with_them(tmp_path: Path) -> None:
