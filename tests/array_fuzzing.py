@@ -62,7 +62,7 @@ def make_targets(folder: Path) -> dict[str, Target]:
 
 
 def outcomes(targets: dict[str, Target], seeds: range) -> Iterator[tuple[str, str]]:
-    """(form, `result` or the text of the named error) of each seed, forms in turn. No other error is caught."""
+    """(form, `result` or the text of the named error) of each seed, forms in turn. No other is caught."""
     forms = list(targets)
     for seed in seeds:
         form = forms[seed % len(forms)]
