@@ -206,7 +206,13 @@ def user_matrix(text: str, file: str, above: int = 0) -> pd.DataFrame:
     ragged = (1, len(first)) if body.strip() and len(first) != len(names) else None
     try:
         frame = pd.read_csv(
-            io.StringIO(body), sep=delimiter, names=names, dtype={names[0]: str}, low_memory=False, **ONLY_NA
+            io.StringIO(body),
+            sep=delimiter,
+            names=names,
+            dtype={names[0]: str},
+            low_memory=False,
+            float_precision="round_trip",
+            **ONLY_NA,
         )
     except pd.errors.ParserError as error:
         ragged = _ragged_line(error)

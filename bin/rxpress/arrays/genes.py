@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rxpress.arrays.probe_annotation import ProbeAnnotation
+from rxpress.errors import InputError, Problem
 from rxpress.tables import GeneMatrix
 
 HIGHEST_MEAN, APART = "highest_mean", "apart"
@@ -26,17 +27,14 @@ def to_genes(
     the highest mean over all arrays, the first of equals, and probesets without a gene are dropped; `apart`
     keeps each probeset, and so does an absent annotation. Returns all probesets with the names of their
     genes, the genes, and facts whose counts add up: `probesets` = `controls_dropped` + `ambiguous_dropped` +
-    `unannotated` + `annotated`; by highest mean, `annotated` = `genes` + `reduced_probesets`.
+    `unannotated` + `annotated`; by highest mean, `annotated` = `genes` + `reduced_probesets`. InputError when
+    no gene is left.
     """
     ids = expression.gene_ids.tolist()
-    own_names = zip(ids, expression.gene_names.tolist(), strict=True)
-    genes = (
-        [annotation.genes(i) for i in ids] if annotation else [(n,) if n != i else () for i, n in own_names]
-    )
+    genes = _genes_of_rows(expression, annotation)
     number = np.array([len(named) for named in genes], dtype=int)
-    control = np.array([i.startswith(CONTROL) for i in ids], dtype=bool)
     names = np.array([" /// ".join(named) or i for i, named in zip(ids, genes, strict=True)], dtype=str)
-    probesets = GeneMatrix(expression.gene_ids, names, expression.samples, expression.values)
+    control = np.array([i.startswith(CONTROL) for i in ids], dtype=bool)
     annotated = np.flatnonzero(~control & (number == 1))
     reduce = how == HIGHEST_MEAN and annotation is not None
     if annotation is not None and reduce:
@@ -46,16 +44,30 @@ def to_genes(
     else:
         rows = np.flatnonzero(~control & (number <= 1))
         shown = expression.gene_ids[rows]
-    facts = _facts(annotation, HIGHEST_MEAN if reduce else APART) | {
-        "probesets": len(ids),
+    facts = _facts(ids, annotation, HIGHEST_MEAN if reduce else APART) | {
         "controls_dropped": int(control.sum()),
         "ambiguous_dropped": int((~control & (number > 1)).sum()),
         "unannotated": int((~control & (number == 0)).sum()),
         "annotated": len(annotated),
         "genes": len(set(names[annotated].tolist())),
         "reduced_probesets": len(annotated) - len(rows) if reduce else 0,
+        "rows": len(rows),
     }
-    return probesets, GeneMatrix(shown, names[rows], expression.samples, expression.values[rows]), facts
+    if not facts["rows"]:
+        what = f"none of the {len(ids):,} probesets is of one gene and no control"
+        raise InputError(Problem(what, "give the annotation of the arrays' platform", facts["file"] or ""))
+    samples, values = expression.samples, expression.values
+    named = GeneMatrix(expression.gene_ids, names, samples, values)
+    return named, GeneMatrix(shown, names[rows], samples, values[rows]), facts
+
+
+def _genes_of_rows(expression: GeneMatrix, annotation: ProbeAnnotation | None) -> list[tuple[str, ...]]:
+    """Names of the genes of each row: by the annotation, else the row's own name unless it repeats the id."""
+    ids = expression.gene_ids.tolist()
+    if annotation is not None:
+        return [annotation.genes(i) for i in ids]
+    own_names = zip(ids, expression.gene_names.tolist(), strict=True)
+    return [() if name == i else (name,) for i, name in own_names]
 
 
 def _best_rows(names: np.ndarray, means: np.ndarray) -> np.ndarray:
@@ -91,8 +103,11 @@ def _gene_ids(
     return {name: single.get(name, name) if enough else name for name in gene_names}
 
 
-def _facts(annotation: ProbeAnnotation | None, how: str) -> dict[str, Any]:
+def _facts(ids: Sequence[str], annotation: ProbeAnnotation | None, how: str) -> dict[str, Any]:
+    """Where genes come from, and how many of the probesets `ids` the annotation lists."""
     if annotation is None:
-        return {"file": None, "format": None, "how": how}
-    facts = {"file": annotation.file, "format": annotation.format, "how": how, "listed": annotation.listed}
-    return facts | ({"considered": list(annotation.considered)} if annotation.considered else {})
+        return {"file": None, "format": None, "how": how, "probesets": len(ids), "listed": 0}
+    considered = {"considered": list(annotation.considered)} if annotation.considered else {}
+    listed = sum(probeset in annotation.symbols for probeset in ids)
+    facts = {"file": annotation.file, "format": annotation.format, "how": how}
+    return facts | considered | {"probesets": len(ids), "listed": listed}

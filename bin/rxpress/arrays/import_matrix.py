@@ -12,7 +12,7 @@ import numpy as np
 from rxpress.arrays.expression_matrix import ExpressionMatrix, log2_values, select_samples
 from rxpress.arrays.genes import to_genes
 from rxpress.arrays.probe_annotation import read_probe_annotation
-from rxpress.checking.expression_checks import check_matrix
+from rxpress.checking.expression_checks import check_samples, check_values
 from rxpress.errors import Problems
 from rxpress.tables import GeneMatrix
 
@@ -32,10 +32,11 @@ def import_matrix(
 ) -> ImportedStudy:
     """Take `samples` out of a matrix; `annotation` names its probesets, else the matrix may do so itself.
 
-    Rows that miss a value in some sample are left out. InputError for what `check_matrix` finds.
+    Rows that miss a value in some sample are left out. InputError for what CHECK_INPUTS refuses.
     """
     problems = Problems()
-    check_matrix(matrix, dict.fromkeys(samples, None), "samples.tsv", problems)
+    check_samples(matrix, dict.fromkeys(samples, None), "samples.tsv", Problems(problems.found))
+    check_values(matrix, list(matrix.find(samples).values()), problems)
     problems.stop_if_any()
     given = select_samples(matrix, samples)
     whole = np.isfinite(given.values).all(axis=1)
@@ -47,7 +48,7 @@ def import_matrix(
     facts = {
         "source": "matrix",
         "file": matrix.file,
-        "chip": ", ".join(matrix.metadata.series.get("platform_id", [])) if matrix.metadata else None,
+        "chip": ", ".join(matrix.metadata.series.get("platform_id", [])) or None if matrix.metadata else None,
         "method": "given",
         "probesets": len(ids),
         "rows_with_missing_values": int((~whole).sum()),

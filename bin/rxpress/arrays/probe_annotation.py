@@ -8,6 +8,7 @@ or in several rows.
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -126,9 +127,7 @@ def _read_file(path: Path, wanted: AbstractSet[str]) -> ProbeAnnotation:
 def _find_table(text: str) -> tuple[str, int, str]:
     """Format of an annotation, number of lines above the table's header, and the table."""
     form, offset, above = "table", 0, 0
-    while offset < len(text):
-        line, _, _ = text[offset : offset + 4096].partition("\n")
-        end = text.find("\n", offset) + 1 or len(text)
+    for line in io.StringIO(text):
         if line.strip() and not line.startswith(COMMENTS):
             break
         if line.lower().startswith("^annotation"):
@@ -137,7 +136,7 @@ def _find_table(text: str) -> tuple[str, int, str]:
             form = "GEO platform"
         elif line.startswith("#%"):
             form = "NetAffx"
-        offset, above = end, above + 1
+        offset, above = offset + len(line), above + 1
     body, _, _ = text[offset:].partition("\n!")  # !platform_table_end, and what follows in a SOFT file
     return form, above, body
 

@@ -28,13 +28,14 @@ def check_expression_matrix(path: Path, samples: Mapping[str, int], file: str, p
     except InputError as error:
         problems.take(error)
     else:
-        check_matrix(matrix, samples, file, problems)
+        check_samples(matrix, samples, file, problems)
+        check_values(matrix, list(dict.fromkeys(matrix.find(samples).values())), problems)
 
 
-def check_matrix(
+def check_samples(
     matrix: ExpressionMatrix, samples: Mapping[str, int | None], file: str, problems: Problems
 ) -> None:
-    """As `check_expression_matrix`, of a matrix that has been read."""
+    """Each of `samples` (by line of the sheet `file`) must be a column of the matrix, and none of another."""
     columns = matrix.find(samples)
     free = [name for name in matrix.names() if name not in {*columns, *columns.values()}]
     for sample, line in samples.items():
@@ -49,7 +50,6 @@ def check_matrix(
     if left and columns:
         what = f"columns that are no samples of {file} are left out: {listing(left, 6)}"
         problems.warn(what, "", matrix.file)
-    check_values(matrix, list(dict.fromkeys(columns.values())), problems)
 
 
 def _check_one_each(
@@ -82,7 +82,7 @@ def check_values(matrix: ExpressionMatrix, columns: Sequence[str], problems: Pro
         return
     if not whole.all():
         missing = int((~whole).sum())
-        what = f"{missing:,} of {len(whole):,} rows miss a value in some sample and will be left out"
+        what = f"rows that miss a value in some sample are left out: {missing:,} of {len(whole):,}"
         problems.warn(what, "", matrix.file)
     _check_scale(matrix.file, columns, values[whole], problems)
 
