@@ -95,6 +95,7 @@ workflow RXPRESS {
             status: READS.out.status,
             expression: DIFFERENTIAL.out.expression,
             differential: DIFFERENTIAL.out.differential,
+            arrays: channel.empty(),
             findings: INTERPRET.out.folders.mix(DOSE.out.folder, QPCR.out.folder),
             logs: READS.out.logs,
             hashed: INPUTS.out.hashed.mix(READS.out.hashed)

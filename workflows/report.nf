@@ -12,7 +12,7 @@ include { shownParameters } from '../functions/parameters'
 
 workflow REPORT {
     take:
-    results     // channels: [inputs:, status:, expression:, differential:, findings:, logs:, hashed:]
+    results     // channels: [inputs:, status:, expression:, differential:, arrays:, findings:, logs:, hashed:]
     published   // [where it stands under --outdir, file or files]
     known       // files: [drug_packs:, gene_sets:]
     given       // map of all parameters
@@ -35,12 +35,12 @@ workflow REPORT {
 
     REPORT_SECTIONS(
         byName(results.inputs), byName(results.status), byName(results.expression), byName(results.differential),
-        byName(results.findings), provenance, schema,
+        byName(results.arrays), byName(results.findings), provenance, schema,
         [digest: toolkitDigest('report_sections.py')]
     )
     EXPORT_RESULTS(
         byName(results.inputs), byName(results.expression), byName(results.differential),
-        byName(results.findings), provenance,
+        byName(results.arrays), byName(results.findings), provenance,
         known.drug_packs, known.gene_sets, page, schema,
         [title: given.report_title, assets: contentDigest(known.drug_packs + [page]), digest: toolkitDigest('export_results.py')]
     )

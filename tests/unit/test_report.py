@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from staged_arms import stage_arms
+from staged_arrays import stage_arrays
 from staged_findings import stage_findings
 from staged_results import CALLS, GENES, gene_table, stage_results, status
+from study_sheets import sheet
 
 from rxpress.report.build import build_sections, write_sections
 from rxpress.report.comparisons import axis_ranges, drawn_points, top_genes, volcano_points
@@ -62,6 +65,7 @@ def usual(tmp_path_factory: pytest.TempPathFactory) -> Report:
     results = stage_results(tmp_path_factory.mktemp("usual") / "results")
     stage_findings(results)
     stage_arms(results)
+    stage_arrays(results, sheet()["sample"].tolist())
     return Report(results)
 
 
@@ -73,6 +77,7 @@ def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
     results = stage_results(folder / "results", studies=("a", "b-2"), left_out=left_out)
     stage_findings(results, ("a", "b-2"))
     stage_arms(results, ("a", "b-2"))
+    stage_arrays(results, ("b-2_" + sheet()["sample"]).tolist(), "b-2")
     Report(results)
     for sample in ("a_S1_DMSO_0_24_1", "a_S1_DMSO_0_24_2"):
         log_of_salmon(folder / "report" / "sections" / sample)
@@ -134,7 +139,8 @@ def test_every_topic_explains_itself_and_names_its_table(usual: Report) -> None:
         text = usual.section(id)["parent_description"]
         assert len(text) > 60
         named = re.findall(r"tables/(\w+)", text)
-        assert named or re.search(r"(interpretation|comparison|dose_response|qpcr)/\w+\.tsv", text), id
+        elsewhere = r"(interpretation|comparison|dose_response|qpcr|arrays/<study>)/\w+\.(tsv|json)"
+        assert named or re.search(elsewhere, unescape(text)), id
         assert all(any(table.startswith(name) for table in tables) for name in named), id
 
 

@@ -14,14 +14,16 @@ import pandas as pd
 SCALE_FACTOR_FOLD = 3.0
 THREE_FIVE_RATIO = 3.0
 PRESENT_POINTS = 10.0
-# affyPLM practice (Bolstad et al. 2005; McCall et al., BMC Bioinformatics 2011): median NUSE above 1.05.
+# affyPLM practice (Brettschneider et al. 2008): median NUSE above 1.05.
 NUSE_MEDIAN = 1.05
 # arrayQualityMetrics (Kauffmann, Gentleman and Huber 2009): Hoeffding's D of the MA plot above 0.15, and
 # values beyond 1.5 interquartile ranges of the arrays' box (Tukey) for spread and likeness.
 MA_DEPENDENCE = 0.15
 BOX_REACH = 1.5
-# Ours: in a study whose arrays are all alike Tukey's rule finds outliers that do not matter.
+# Ours. In a study whose arrays are all alike Tukey's rule finds outliers that do not matter; RLE should be
+# centred on zero (affyPLM), and 0.2 is 15 % of every gene.
 SPREAD_FOLD = 1.25
+RLE_MEDIAN = 0.2
 CORRELATION_DROP = 0.01
 
 
@@ -71,6 +73,9 @@ def _rules_of_fit(known: dict[str, np.ndarray]) -> Iterator[Rule]:
     if "nuse_median" in known:
         says = f"median NUSE {{:.3f}} is above {NUSE_MEDIAN:g}"
         yield Rule("nuse_median", known["nuse_median"] > NUSE_MEDIAN, says)
+    if "rle_median" in known:
+        says = "RLE is not centred on zero (median {:.2f}): the arrays seem not normalised together"
+        yield Rule("rle_median", np.abs(known["rle_median"]) > RLE_MEDIAN, says)
     if "rle_iqr" in known:
         values = known["rle_iqr"]
         middle, limit = np.nanmedian(values), _upper_fence(values)

@@ -1,8 +1,8 @@
 """Quality of the arrays of a study: how each compares with the others, and which stand out.
 
-Measures as in Bioconductor's affyPLM (RLE, NUSE: Bolstad et al. 2005), arrayQualityMetrics (densities, MA
-plots against the median array, correlation: Kauffmann, Gentleman and Huber, Bioinformatics 2009) and
-simpleaffy (Affymetrix's own measures: Wilson and Miller, Bioinformatics 2005).
+Measures as in Bioconductor's affyPLM (RLE, NUSE: Brettschneider et al., Technometrics 2008),
+arrayQualityMetrics (densities, MA plots against the median array, likeness: Kauffmann, Gentleman and Huber,
+Bioinformatics 2009) and simpleaffy (Affymetrix's own: Wilson and Miller, Bioinformatics 2005).
 """
 
 from __future__ import annotations
@@ -72,29 +72,25 @@ def assess_arrays(
     they were given, which were transformed); standard_errors : (n, arrays) of plm.py, None where there are no
     probes. Probesets with a missing value are left out of every measure.
     """
-    values = expression.values
-    whole = np.isfinite(values).all(axis=1)
-    values, ids = values[whole], expression.gene_ids[whole]
-    samples = expression.samples
-    boxes = {}
-    measures: dict[str, np.ndarray] = {}
-    if values.size:
-        middle = median(values, axis=1)
-        deviation = values - middle
-        boxes["rle"] = box_statistics(deviation)
-        measures["ma_dependence"] = _dependences(middle[:, 0], deviation)
+    whole = np.isfinite(expression.values).all(axis=1)
+    values, ids, samples = expression.values[whole], expression.gene_ids[whole], expression.samples
+    middle = median(values, axis=1)
+    deviation = values - middle
+    boxes = {"rle": box_statistics(deviation)}
     if standard_errors is not None:
         boxes["nuse"] = box_statistics(normalized_errors(standard_errors))
-    if values.size and len(samples) > 1:
-        measures["mean_correlation"] = mean_correlation(values)
+    measures = {
+        "ma_dependence": _dependences(middle[:, 0], deviation),
+        "mean_correlation": mean_correlation(values),
+    }
     for measure, box in boxes.items():
         measures[f"{measure}_median"] = box[BOX.index("median")]
         measures[f"{measure}_iqr"] = box[BOX.index("upper_quartile")] - box[BOX.index("lower_quartile")]
     return Quality(
-        arrays=pd.DataFrame({"sample": samples, **measures}),
+        arrays=pd.DataFrame({"sample": samples, **measures}).dropna(axis="columns", how="all"),
         densities=_densities(samples, _stages(expression.values, before, after)),
         distributions=_distributions(samples, boxes),
-        ma=_ma_points(samples, ids, middle[:, 0], deviation) if values.size else pd.DataFrame(),
+        ma=_ma_points(samples, ids, middle[:, 0], deviation),
     )
 
 
@@ -145,7 +141,9 @@ def box_statistics(values: np.ndarray) -> np.ndarray:
 
 
 def mean_correlation(values: np.ndarray) -> np.ndarray:
-    """Mean Pearson correlation of each array with the others; values : (probesets, arrays >= 2)."""
+    """Mean Pearson correlation of each array with the others, NaN if there is none; values : (n, arrays)."""
+    if min(values.shape) < 2:
+        return np.full(values.shape[1], np.nan)
     centred = values - values.mean(axis=0)
     centred /= np.maximum(np.sqrt((centred**2).sum(axis=0)), np.finfo(float).tiny)
     result: np.ndarray = (centred.T @ centred.sum(axis=1) - (centred**2).sum(axis=0)) / (values.shape[1] - 1)
@@ -232,9 +230,7 @@ def _distributions(samples: list[str], boxes: Mapping[str, np.ndarray]) -> pd.Da
         pd.DataFrame({"sample": samples, "measure": measure, **dict(zip(BOX, box, strict=True))})
         for measure, box in boxes.items()
     ]
-    return (
-        pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=["sample", "measure", *BOX])
-    )
+    return pd.concat(frames, ignore_index=True).dropna(subset=["median"])
 
 
 def _ma_points(

@@ -1,4 +1,4 @@
-"""What dose_response/ and qpcr/ hold, as the report sees it; any of their tables may be absent."""
+"""What dose_response/, qpcr/ and arrays/ hold, as the report sees it; any of their tables may be absent."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ TEXT = (
     *("study", "cell_line", "treatment", "ic50_text", "model", "model_reason", "flags", "response", "reason"),
     *("source", "plate", "replicate", "well_type", "excluded", "contrast", "target", "gene", "gene_id"),
     *("method", "test", "note", "sample", "flag", "outlying", "expression_study", "verdict", "warning"),
+    *("file", "chip", "scan_date", "flagged", "reasons", "stage", "measure"),
 )
 
 
@@ -48,6 +49,35 @@ class Qpcr:
         """What summary.json says of a study."""
         told: Mapping[str, Any] = self.done.get("studies", {}).get(name, {})
         return told
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """A data frame per file of arrays/<study>/, empty where there is none; facts : arrays.json.
+
+    quality : a row per array; densities, distributions, ma : of its intensities, RLE and NUSE, MA plot.
+    """
+
+    quality: pd.DataFrame
+    densities: pd.DataFrame
+    distributions: pd.DataFrame
+    ma: pd.DataFrame
+    facts: Mapping[str, Any]
+
+    @property
+    def flagged(self) -> pd.DataFrame:
+        """The rows of `quality` that stand out."""
+        quality = self.quality
+        return quality[quality["flagged"].astype(str).str.lower() == "true"] if len(quality) else quality
+
+    def __bool__(self) -> bool:
+        return bool(len(self.quality) or self.facts)
+
+
+def read_arrays(folder: Path) -> Arrays:
+    """Read what there is of arrays/<study>/."""
+    tables = {name: _read(folder / f"{name}.tsv") for name in ("quality", "densities", "distributions", "ma")}
+    return Arrays(**tables, facts=read_json_or_empty(folder / "arrays.json"))
 
 
 def read_dose(folder: Path) -> Dose:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
-from rxpress.report.results import Results
+from rxpress.report.array_methods import array_steps, test_steps
+from rxpress.report.results import Results, Study
 from rxpress.report.section import Section, colored_words, column, note, table
+from rxpress.report.step import Step
 from rxpress.report.topics import METHODS, PARAMETERS
 
 REFERENCES = {
@@ -32,18 +34,17 @@ REFERENCES = {
         "Vandesompele J et al. (2002) Genome Biology 3:research0034",
         "10.1186/gb-2002-3-7-research0034",
     ),
+    "rma": ("Irizarry RA et al. (2003) Biostatistics 4:249", "10.1093/biostatistics/4.2.249"),
+    "quantiles": ("Bolstad BM et al. (2003) Bioinformatics 19:185", "10.1093/bioinformatics/19.2.185"),
+    "mas5": ("Hubbell E et al. (2002) Bioinformatics 18:1585", "10.1093/bioinformatics/18.12.1585"),
+    "calls": ("Liu WM et al. (2002) Bioinformatics 18:1593", "10.1093/bioinformatics/18.12.1593"),
+    "nuse": ("Brettschneider J et al. (2008) Technometrics 50:241", "10.48550/arXiv.0710.0178"),
+    "aqm": ("Kauffmann A et al. (2009) Bioinformatics 25:415", "10.1093/bioinformatics/btn647"),
+    "simpleaffy": ("Wilson CL, Miller CJ (2005) Bioinformatics 21:3683", "10.1093/bioinformatics/bti605"),
     "lin": ("Lin LIK (1989) Biometrics 45:255", "10.2307/2532051"),
     "multiqc": ("Ewels P et al. (2016) Bioinformatics 32:3047", "10.1093/bioinformatics/btw354"),
     "nextflow": ("Di Tommaso P et al. (2017) Nature Biotechnology 35:316", "10.1038/nbt.3820"),
 }
-
-
-@dataclass(frozen=True)
-class Step:
-    """A sentence of the methods, without its full stop, and the keys of what it cites."""
-
-    text: str
-    cites: tuple[str, ...] = ()
 
 
 def background_sections(results: Results) -> list[Section]:
@@ -52,7 +53,7 @@ def background_sections(results: Results) -> list[Section]:
 
 
 def _methods(results: Results) -> Section:
-    arms = (_viability, _quantification, _testing, _qpcr, _running)
+    arms = (_viability, _quantification, array_steps, _testing, _qpcr, _running)
     steps = [step for arm in arms for step in arm(results)]
     used = list(dict.fromkeys(key for step in steps for key in step.cites))
     number = {key: str(i) for i, key in enumerate(used, start=1)}
@@ -142,18 +143,20 @@ def _testing(results: Results) -> list[Step]:
     tested = [study for study in results.studies if study.tests]
     if not tested:
         return []
-    by_limma = all(study.fit.get("method") == "limma" for study in tested)
+    counts, arrays = ([s for s in tested if bool(s.arrays) == of_arrays] for of_arrays in (False, True))
+    by_limma = all(study.fit.get("method") == "limma" for study in counts)
     covariates = dict.fromkeys(c for s in results.studies if s.design for c in s.design.covariates)
     also = f" and additive effects of {', '.join(covariates)}" if covariates else ""
     means = f"with a mean per condition (line, treatment, dose and time){also}"
     alpha, fold = f"{results.alpha:g}", f"{results.fold_change:g}-fold"
     other, cited = ("DESeq2", ("deseq2",)) if by_limma else ("limma-voom", ("voom", "limma"))
     opinion = f"The same contrasts were tested by {other} for a second opinion"
-    kinds = {contrast.test for study in tested for contrast in study.tested}
+    of_counts = _by_limma(means, fold) if by_limma else _by_deseq2(results, means, fold)
     return [
         *_summing(results),
-        *(_by_limma(means, fold) if by_limma else _by_deseq2(results, means, fold)),
-        *_further_tests(kinds, by_limma),
+        *(of_counts if counts else []),
+        *(_further_tests(counts, by_limma) if counts else []),
+        *(test_steps(arrays, means, fold) if arrays else []),
         Step(f"Genes with {results.rule} below {alpha} and a change of at least {fold} were called"),
         *([Step(opinion, cited)] if any(len(s.second_opinion) for s in tested) else []),
     ]
@@ -203,7 +206,8 @@ def _summing(results: Results) -> list[Step]:
     return [Step(text)]
 
 
-def _further_tests(kinds: set[str], by_limma: bool) -> list[Step]:
+def _further_tests(studies: Sequence[Study], by_limma: bool) -> list[Step]:
+    kinds = {contrast.test for study in studies for contrast in study.tested}
     steps = []
     if "lrt" in kinds:
         test, cited = ("moderated F", "limma") if by_limma else ("likelihood ratio", "deseq2")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,6 @@ from rxpress.report.section import Section, colored_words, column, heatmap, tabl
 from rxpress.report.topics import FOLD_CHANGES, MA, P_VALUES, TOP_GENES, VOLCANO, Topic
 
 VOLCANO_AXES = ("log2 fold change", "−log10 p-value")
-MA_AXES = ("mean of normalised counts (log10)", "shrunken log2 fold change")
 TOP = 20
 COMPARED_GENES = 40
 
@@ -27,7 +26,7 @@ def comparison_sections(results: Results) -> list[Section]:
         return []
     return [
         _clouds(results, VOLCANO, volcano_points, VOLCANO_AXES),
-        _clouds(results, MA, ma_points, MA_AXES),
+        _clouds(results, MA, ma_points, ma_axes(results.studies)),
         *(_top_genes(results, *test) for test in results.each_test()),
         *(_fold_changes(results, study) for study in results.studies if len(study.tests) > 1),
         _p_values(results),
@@ -44,6 +43,13 @@ def ma_points(genes: pd.DataFrame) -> pd.DataFrame:
     means = genes["base_mean"].to_numpy(float)
     x = np.log10(means, where=means > 0, out=np.full(len(means), np.nan))
     return genes.assign(x=x, y=genes["shrunken_log2_fold_change"].fillna(genes["log2_fold_change"]))
+
+
+def ma_axes(studies: Sequence[Study]) -> tuple[str, str]:
+    """Labels of an MA plot; with arrays it is of signals, and changes are not shrunken."""
+    if any(study.arrays for study in studies):
+        return "mean expression (log10)", "log2 fold change"
+    return "mean of normalised counts (log10)", "shrunken log2 fold change"
 
 
 def drawn_points(points: pd.DataFrame) -> pd.DataFrame:
@@ -124,7 +130,7 @@ def _top_genes(results: Results, study: Study, contrast: Contrast, genes: pd.Dat
     columns = {
         "gene_name": column("Gene", "Symbol"),
         "gene_id": column("Gene id", "As in the annotation"),
-        "base_mean": column("Mean count", "Mean of normalised counts over all samples", "{:,.0f}"),
+        "base_mean": column("Mean", "Over all samples, of normalised counts or of signals", "{:,.0f}"),
         "log2_fold_change": column("log2 FC", "log2 fold change", "{:,.2f}", **change),
         "shrunken_log2_fold_change": column("Shrunken", "Drawn to zero if uncertain", "{:,.2f}", **change),
         "p_value": column("p", "p-value of no change at all", "{:.2e}"),

@@ -11,7 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from rxpress.report.across_studies import first_forest, shared_contrasts
-from rxpress.report.comparisons import MA_AXES, VOLCANO_AXES, ma_points, volcano_points
+from rxpress.report.comparisons import VOLCANO_AXES, ma_axes, ma_points, volcano_points
 from rxpress.report.concordance import by_expression, concordance_figure, concordance_name, drawn_pairs
 from rxpress.report.dose import (
     by_treatment,
@@ -84,7 +84,7 @@ def _contrast_figures(results: Results, study: Study) -> Iterator[tuple[str, Fig
     limit = float(np.log2(results.fold_change))
     kinds = {
         "volcano": (volcano_points, VOLCANO_AXES, {"x": (-limit, limit)}),
-        "ma": (ma_points, MA_AXES, {"y": (-limit, limit)}),
+        "ma": (ma_points, ma_axes([study]), {"y": (-limit, limit)}),
     }
     for contrast in study.shown:
         for kind, (place, axes, lines) in kinds.items():

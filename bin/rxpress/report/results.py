@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from rxpress.design.study_design import Contrast, StudyDesign
-from rxpress.report.arms import studies_of
+from rxpress.report.arms import Arrays, read_arrays, studies_of
 from rxpress.report.findings import Findings, read_findings
 from rxpress.report.optional_files import read_json_or_empty, read_or_empty
 from rxpress.report.palette import Look, give_looks
@@ -30,7 +30,8 @@ class Study:
     samples : rows of its final sample table, kept and left out; design : its contrasts, None if they were
     never planned; summary : a row per contrast; tests : {contrast id: gene table}; fit : fit.json; log2 :
     expression of the kept samples, None if there is none; second_opinion : agreement with limma, a row per
-    contrast; opinion_genes : the genes that either method calls. Tables may be empty.
+    contrast; opinion_genes : the genes that either method calls; arrays : how good its arrays are. Tables may
+    be empty.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Study:
     dispersions: pd.DataFrame
     second_opinion: pd.DataFrame
     opinion_genes: pd.DataFrame
+    arrays: Arrays
 
     @property
     def of_expression(self) -> bool:
@@ -208,7 +210,8 @@ def read_results(folder: Path, schema: Path | None = None) -> Results:
 def _study_names(folder: Path, findings: Findings) -> list[str]:
     """Studies in the order of the sheet, then those that only have results."""
     named = _samples(folder / "inputs" / "samples.tsv")["study"].astype(str)
-    found = {path.name for part in ("differential", "expression") for path in (folder / part).glob("*/")}
+    parts = ("differential", "expression", "arrays")
+    found = {path.name for part in parts for path in (folder / part).glob("*/")}
     of_arms = [*studies_of(findings.dose), *studies_of(findings.qpcr)]
     return list(dict.fromkeys([*named, *sorted(found), *of_arms]))
 
@@ -235,6 +238,7 @@ def _read_study(folder: Path, name: str) -> Study:
         opinion_genes=_named_genes(
             read_or_empty(differential / "second_opinion_genes.tsv", ("contrast", *GENE_COLUMNS))
         ),
+        arrays=read_arrays(folder / "arrays" / name),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from rxpress.report.palette import CATEGORIES, UNCHANGED
-from rxpress.report.results import Results
+from rxpress.report.results import Results, Study
 from rxpress.report.section import Section, colored_words, column, note, plain_values, table
 from rxpress.report.topics import GENERAL, LIBRARIES, READS, SAMPLES
 
@@ -51,13 +51,24 @@ def sample_table(results: Results) -> pd.DataFrame:
         return pd.DataFrame()
     samples = pd.concat([s.samples.assign(study=s.name) for s in results.studies], ignore_index=True)
     factors = pd.concat([s.size_factors for s in results.studies], ignore_index=True)
+    arrays = pd.concat([_of_arrays(s) for s in results.studies], ignore_index=True)
     if samples.empty:
         return samples
-    for more in (factors, library_table(results)):
+    for more in (factors, arrays, library_table(results)):
         if len(more):
             new = [name for name in more if name == "sample" or name not in samples]
             samples = samples.merge(more[new], on="sample", how="left")
     return samples.assign(kept=samples["kept"].fillna(False).astype(bool))
+
+
+def _of_arrays(study: Study) -> pd.DataFrame:
+    """`sample array`, and `percent_present` where it is known: whether an array stands out."""
+    arrays = study.arrays
+    if not len(arrays.quality):
+        return pd.DataFrame({"sample": []})
+    outlying = arrays.quality["sample"].isin(arrays.flagged["sample"])
+    told = arrays.quality.assign(array=outlying.map({True: "stands out", False: ""}))
+    return told[[name for name in ("sample", "percent_present", "array") if name in told]]
 
 
 def library_table(results: Results) -> pd.DataFrame:
@@ -76,6 +87,8 @@ def _samples(samples: pd.DataFrame, covariates: Iterable[str]) -> Section:
         "reads": READS_LEFT,
         "percent_mapped": column("Mapped", "Share of them that Salmon mapped", "{:,.1f}", suffix="%"),
         "size_factor": SIZE_FACTOR,
+        "percent_present": column("Present", "Probesets that MAS5 calls present", "{:,.1f}", suffix="%"),
+        "array": column("Array", "See Array quality", **colored_words({"stands out": CATEGORIES[1]})),
         "response": column("Response", "Of the line to the drug, from the sheet or from the IC50"),
         "batch": column("Batch", "As in the sheet"),
         "replicate": column("Replicate", "As in the sheet"),

@@ -10,6 +10,7 @@ import pandas as pd
 
 from rxpress.design.study_design import Contrast
 from rxpress.report.arms import arm_notes
+from rxpress.report.array_quality import array_notes, array_words
 from rxpress.report.concordance import qpcr_words
 from rxpress.report.dose import dose_words
 from rxpress.report.markers import marker_words
@@ -96,7 +97,12 @@ def _first_words(results: Results, calls: pd.DataFrame) -> Section:
     for study in results.studies:
         prefix = f"{study.name}: " if len(results.studies) > 1 else ""
         said = [_study_words(study, calls[calls["study"] == study.name])] if study.of_expression else []
-        said += dose_words(results, study) + marker_words(results, study) + pathway_words(results, study)
+        said += (
+            array_words(study)
+            + dose_words(results, study)
+            + marker_words(results, study)
+            + pathway_words(results, study)
+        )
         points += [prefix + text for text in said + qpcr_words(results, study)]
     noticed = len(_warnings(results))
     if noticed:
@@ -163,7 +169,7 @@ def _numbers(results: Results, tested: pd.DataFrame) -> Section:
     agree = "Share of the average's lines that change in the same direction, median over called genes"
     columns = {
         "name": column("Contrast", "The question"),
-        "tested": column("Tested", "Genes with enough counts to be tested", whole),
+        "tested": column("Tested", "Genes that could be tested", whole),
         "up": column("Up", "Genes called up", whole, scale="Oranges", min=0),
         "down": column("Down", "Genes called down", whole, scale="Blues", min=0),
         "beyond_fold_change": column(f"> {results.fold_change:g}-fold", beyond, whole),
@@ -267,6 +273,7 @@ def _warnings(results: Results) -> list[tuple[str, str, str]]:
     for study in results.studies:
         found += [(study.name, "contrasts", text) for text in (study.design.notes if study.design else ())]
         found += [(study.name, "tests", str(text)) for text in study.fit.get("warnings", [])]
+        found += [(study.name, "arrays", text) for text in array_notes(study)]
         found += [(study.name, "interpretation", text) for text in results.findings.notes(study.name)]
         for arm, noticed_in in ((results.findings.dose, "dose–response"), (results.findings.qpcr, "qPCR")):
             found += [(study.name, noticed_in, text) for text in arm_notes(arm, study.name)]

@@ -203,9 +203,9 @@ MA = Topic(
     "rxpress_ma",
     "MA plots",
     f"""
-    Each tested gene by its mean expression and its change. Changes are shrunken: poorly measured ones
-    are drawn to zero, so that what stands far out can be believed. The grey cloud should lie around zero
-    along its whole length. {_DRAWN} Numbers: tables/ma_genes.tsv, all genes:
+    Each tested gene by its mean expression and its change. Changes by DESeq2 are shrunken: poorly
+    measured ones are drawn to zero, so that what stands far out can be believed. The grey cloud should
+    lie around zero along its whole length. {_DRAWN} Numbers: tables/ma_genes.tsv, all genes:
     differential/<study>/<contrast>.tsv.
     """,
 )
@@ -214,8 +214,8 @@ FOLD_CHANGES = Topic(
     "rxpress_fold_changes",
     "Fold changes across contrasts",
     """
-    Shrunken log2 fold changes of the 40 genes of smallest p-value in any contrast, in every contrast:
-    orange higher, blue lower. Rows that keep their colour respond everywhere; rows that do not tell
+    Log2 fold changes, by DESeq2 shrunken, of the 40 genes of smallest p-value in any contrast, in every
+    contrast: orange higher, blue lower. Rows that keep their colour respond everywhere; rows that do not tell
     contrasts apart. Numbers: tables/fold_changes_<study>.tsv.
     """,
 )
@@ -303,6 +303,60 @@ LIBRARIES = Topic(
     """,
 )
 
+ARRAYS = Topic(
+    "rxpress_arrays",
+    "Array quality",
+    """
+    How good each array is, beside the others of its study. Degraded RNA loses the 5' end of transcripts
+    (3'/5' above 3); a poor hybridisation is scanned brighter (scale factor) and finds fewer genes
+    (present). RLE: how far genes lie from their median over arrays, best narrow and about 0. NUSE: how
+    poorly the probes of a gene agree, best about 1. Numbers: arrays/<study>/quality.tsv.
+    """,
+)
+
+DENSITIES = Topic(
+    "rxpress_densities",
+    "Intensities of arrays",
+    """
+    How many probes have which intensity, a curve per array; orange: arrays that stand out under Array
+    quality. Before normalisation curves are alike in shape and may lie apart; one of another shape, or
+    with two humps, is of poor RNA or a failed hybridisation. Afterwards all should coincide. Numbers:
+    arrays/<study>/densities.tsv.
+    """,
+)
+
+ARRAY_BOXES = Topic(
+    "rxpress_array_boxes",
+    "Arrays compared gene by gene",
+    """
+    A box per array, over all its probesets: half of them lie in the box, whiskers end within 1.5 box
+    widths. RLE (relative log expression) is the distance of expression from its median over arrays: boxes
+    should be narrow, of like width and centred on 0. NUSE (normalised unscaled standard errors): boxes
+    should be centred on 1; an array above 1.05 is measured less surely than the others. Numbers:
+    arrays/<study>/distributions.tsv.
+    """,
+)
+
+ARRAY_MA = Topic(
+    "rxpress_array_ma",
+    "Arrays against the median array",
+    """
+    Each probeset by its mean expression (A) and by how far an array lies from the median of all arrays
+    (M). The cloud should lie around 0 along its whole length: a bend says that low and high intensities
+    of this array are measured on another scale. Drawn are up to 1,500 probesets, the farthest among them.
+    Numbers: arrays/<study>/ma.tsv.
+    """,
+)
+
+PROBESETS = Topic(
+    "rxpress_probesets",
+    "From probesets to genes",
+    """
+    An array measures probesets; tests are of genes. What became of every probeset, and what was done to
+    get there. Numbers: arrays/<study>/arrays.json.
+    """,
+)
+
 P_VALUES = Topic(
     "rxpress_p_values",
     "P-values",
@@ -350,20 +404,9 @@ GENERAL = Topic("rxpress_general", "General statistics")
 
 IN_ORDER = (
     *(SUMMARY, CALLS, CONTRASTS, CLAIMS, DOSE, MECHANISM, MARKERS, SIGNATURES, CONNECTIVITY),
-    *(
-        PATHWAYS,
-        ENRICHMENT,
-        ACTIVITY,
-        QPCR,
-        CONCORDANCE,
-        ACROSS,
-        SENSITIVITY,
-        VOLCANO,
-        MA,
-        FOLD_CHANGES,
-        HEATMAP,
-        TOP_GENES,
-    ),
-    *(SECOND_OPINION, PCA, DISTANCES, SAMPLES, READS, LIBRARIES, P_VALUES, DISPERSIONS),
+    *(PATHWAYS, ENRICHMENT, ACTIVITY, QPCR, CONCORDANCE, ACROSS, SENSITIVITY),
+    *(VOLCANO, MA, FOLD_CHANGES, HEATMAP, TOP_GENES),
+    *(SECOND_OPINION, PCA, DISTANCES, SAMPLES, READS, LIBRARIES),
+    *(ARRAYS, DENSITIES, ARRAY_BOXES, ARRAY_MA, PROBESETS, P_VALUES, DISPERSIONS),
     *(WARNINGS, METHODS, PARAMETERS),
 )

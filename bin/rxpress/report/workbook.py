@@ -74,7 +74,9 @@ class Sheet:
 
 def write_workbook(results: Results, folder: Path, title: str, path: Path) -> None:
     """Write the workbook. folder : where `results` were read."""
-    sheets = name_sheets([*_overview(results), *_found(folder), *_across(folder), *_genes(results)])
+    sheets = name_sheets(
+        [*_overview(results), *_arrays(results), *_found(folder), *_across(folder), *_genes(results)]
+    )
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(path, options) as book:
         book.set_properties({"title": title, "created": CREATED})
@@ -119,6 +121,14 @@ def _overview(results: Results) -> Iterator[Sheet]:
         calls = call_table(results)
         about = "what was asked, and how many genes were called"
         yield Sheet("Contrasts", calls, "report/tables/calls.tsv", about)
+
+
+def _arrays(results: Results) -> Iterator[Sheet]:
+    tables = {study.name: study.arrays.quality for study in results.studies if len(study.arrays.quality)}
+    if tables:
+        quality = pd.concat(tables, names=["study"]).reset_index("study").reset_index(drop=True)
+        about = "arrays: measures of quality, which stand out and why"
+        yield Sheet("Arrays", quality, "arrays/<study>/quality.tsv", about)
 
 
 def _found(folder: Path) -> Iterator[Sheet]:

@@ -9,6 +9,7 @@ process EXPORT_RESULTS {
     path inputs, stageAs: 'results/inputs/*'
     path expression, stageAs: 'results/expression/*'
     path differential, stageAs: 'results/differential/*'
+    path arrays, stageAs: 'results/arrays/*'
     path findings, stageAs: 'results/*'
     path provenance, stageAs: 'results/provenance/*'
     path packs, stageAs: 'packs/*'

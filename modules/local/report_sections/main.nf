@@ -8,6 +8,7 @@ process REPORT_SECTIONS {
     path status, stageAs: 'results/reads/status/*'
     path expression, stageAs: 'results/expression/*'
     path differential, stageAs: 'results/differential/*'
+    path arrays, stageAs: 'results/arrays/*'
     path findings, stageAs: 'results/*'
     path provenance, stageAs: 'results/provenance/*'
     path schema, stageAs: 'assets/*'
