@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """CEL files to RMA, chips of the size of HG-U133 Plus 2.0: rxpress and R's affy::justRMA on the same files.
 
-Twelve arrays in each form. Both are timed in turns from files to expression, without the layout of the chip
-(a CDF file here, a package there); medians of three, of the clock and of the processor. Then the whole command,
+Twelve arrays in each form. Both are timed in turns from files to expression, without the layout of the chip:
+a CDF file here, a package there. Medians of three, of the clock and of the processor. Then the whole command,
 with MAS5, quality, genes and writing, up to 200 arrays: time and peak memory.
 """
 

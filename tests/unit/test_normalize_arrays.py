@@ -87,6 +87,7 @@ def test_planted_effects_are_found_in_genes(tmp_path: Path, study: ArrayStudy, m
     rows = [row[f"MADE{i}"] for i in effects]
     assert set(np.flatnonzero((p < 0.05) & (np.abs(estimate) > 1))) == set(rows)
     assert np.abs(estimate[rows] - list(effects.values())).max() < 0.5
+    assert set(read_table(out / "arrays" / "densities.tsv")["stage"]) == {"before", "after"}
     facts = read_json(out / "arrays" / "arrays.json")
     told = {"source": "cel", "chip": "Made-U1", "cdf": "Made-U1.cdf", "method": method, "arrays": 6}
     assert told.items() <= facts.items()

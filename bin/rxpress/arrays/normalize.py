@@ -71,7 +71,7 @@ def normalize_study(
     if method == MAS5 and signals is None:
         raise broken(arrays.cdf.path, f"is not for MAS5: {reason}", "normalise by --array_method rma")
     if method == MAS5 and signals is not None:
-        values, after, errors = np.log2(signals.signal), None, None
+        values, after, errors = np.log2(signals.signal), signals.signal, None
     else:
         after = normalize_quantiles(correct_backgrounds(arrays), overwrite=True)
         values, errors = median_polish(after, arrays.probeset), _standard_errors(after, arrays.probeset)
@@ -98,20 +98,21 @@ def read_arrays(
             if first is None:
                 first = cel
                 first = layout = _layout(cel, cdf, probes)
-                pm, mm = (np.empty((len(layout.pm), len(cels)), np.float32, order="F") for _ in range(2))
+                pm = np.empty((len(layout.pm), len(cels)), np.float32, order="F")
+                mm = np.empty_like(pm) if (layout.mm >= 0).all() else None
             check_chip(cel, first)
         except InputError as error:
             problems.take(error)
             continue
         if layout is not None:
             pm[:, i] = cel.intensities[layout.pm]
-            mm[:, i] = cel.intensities[layout.mm]
+            if mm is not None:
+                mm[:, i] = cel.intensities[layout.mm]
             about.append(_about(cel, sample))
     problems.stop_if_any()
     if layout is None:
         raise InputError(Problem("there are no CEL files", "name them by --cel"))
-    paired = bool((layout.mm >= 0).all())
-    return Arrays(layout, pm, mm if paired else None, pd.DataFrame(about), list(cels))
+    return Arrays(layout, pm, mm, pd.DataFrame(about), list(cels))
 
 
 def _layout(cel: Cel, cdf: Path | None, probes: Path | None) -> Cdf:
