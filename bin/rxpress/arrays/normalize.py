@@ -112,7 +112,8 @@ def read_arrays(
     problems.stop_if_any()
     if layout is None:
         raise InputError(Problem("there are no CEL files", "name them by --cel"))
-    return Arrays(layout, pm, mm, pd.DataFrame(about), list(cels))
+    about_arrays = pd.DataFrame(about).dropna(axis=1, how="all")
+    return Arrays(layout, pm, mm, about_arrays, list(cels))
 
 
 def _layout(cel: Cel, cdf: Path | None, probes: Path | None) -> Cdf:
