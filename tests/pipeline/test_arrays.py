@@ -223,7 +223,7 @@ def test_what_is_wrong_with_arrays_is_said_at_once(run_pipeline: Callable[..., R
     told = "\n".join(run.errors)
     assert run.status != 0
     for piece in (
-        *("sheet.csv:2", "gone.CEL", f"sheet.csv:{plain + 2}", "cut off", f"sheet.csv:{foreign + 2}"),
+        *("sheet.csv:2", "gone.CEL", f"sheet.csv:{plain + 2}", "is truncated", f"sheet.csv:{foreign + 2}"),
         *("Made-X9", "Made-U1", made.annotation.name, "--array_methd"),
     ):
         assert piece in told, told

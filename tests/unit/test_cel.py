@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from made_arrays import CELS, CHIP, DEVIATIONS, MEANS, PIXELS, damaged, digest, golden_digests, written
 
-from rxpress.arrays.cel import cel_facts, read_cel
+from rxpress.arrays.cel import cel_facts, read_cel, scan_date
 from rxpress.errors import InputError
 
 
@@ -22,6 +22,7 @@ def test_every_version_gives_the_planted_values_whatever_the_name(
     data = CELS[form]
     cel = read_cel(written(tmp_path / "a.CEL", gzip.compress(data) if packed else data))
     assert (cel.chip, cel.rows, cel.columns) == (CHIP, 3, 4)
+    assert scan_date(cel.header) == "2004-03-15 11:20:33"
     np.testing.assert_array_equal(cel.intensities, MEANS)
     np.testing.assert_array_equal(cel.standard_deviations, DEVIATIONS)
     np.testing.assert_array_equal(cel.pixels, PIXELS)
@@ -90,6 +91,7 @@ def test_the_real_array_is_the_same_in_all_versions_and_as_affyio_reads_it(real_
         for form in forms:
             cel = read_cel(folder / f"{array}.{form}")
             assert cel.chip == "Test3"
+            assert str(scan_date(cel.header)).startswith("2001-08-16 17:")
             assert digest(cel.intensities.astype("<f4")) == golden[f"{array} mean"]
             assert digest(cel.standard_deviations.astype("<f4")) == golden[f"{array} sd"]
             assert digest(cel.pixels.astype("<i2")) == golden[f"{array} pixels"]

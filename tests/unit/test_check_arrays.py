@@ -47,7 +47,7 @@ def test_arrays_without_a_description_of_their_chip_are_told_where_to_get_one(tm
     problems, warnings = told(tmp_path, SHEET, {})
     assert problems == [
         "--cdf: is missing: it says which cells of a CEL file are probes of which probeset; "
-        "docs/usage.md says under 'Arrays' where to get the CDF file of a chip"
+        "docs/usage.md says under 'CEL files' where to get the CDF file of a chip"
     ]
     assert warnings == [
         "--probe_annotation: is not given: probesets are tested as they are, and other studies know no genes "

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from array_files import Scan, cel_v4
+from array_fuzzing import probe_table
 from made_array_study import ArrayStudy, Faults, write_array_study
 from made_arrays import CDFS, CELS
 
@@ -86,6 +87,7 @@ def test_planted_effects_are_found_in_genes(tmp_path: Path, study: ArrayStudy, m
     rows = [row[f"MADE{i}"] for i in effects]
     assert set(np.flatnonzero((p < 0.05) & (np.abs(estimate) > 1))) == set(rows)
     assert np.abs(estimate[rows] - list(effects.values())).max() < 0.5
+    assert set(read_table(out / "arrays" / "densities.tsv")["stage"]) == {"before", "after"}
     facts = read_json(out / "arrays" / "arrays.json")
     told = {"source": "cel", "chip": "Made-U1", "cdf": "Made-U1.cdf", "method": method, "arrays": 6}
     assert told.items() <= facts.items()
@@ -102,15 +104,6 @@ def test_the_same_arrays_in_any_form_give_identical_tables(tmp_path: Path, study
         second = normalized(tmp_path / source[0], others, *source)
         for name in ("probeset_expression", "gene_expression", "detection_calls", "arrays/densities"):
             assert (first / f"{name}.tsv").read_bytes() == (second / f"{name}.tsv").read_bytes()
-
-
-def probe_table(cdf: Cdf) -> str:
-    names = np.repeat(cdf.names, np.diff(cdf.offsets))
-    lines = ["x\ty\tprobeset\ttype"]
-    for kind, cells in (("pm", cdf.pm), ("mm", cdf.mm)):
-        places = zip(cells % cdf.columns, cells // cdf.columns, names, strict=True)
-        lines += [f"{x}\t{y}\t{name}\t{kind}" for x, y, name in places]
-    return "\n".join(lines) + "\n"
 
 
 def test_arrays_are_told_by_what_is_wrong_with_them(tmp_path: Path) -> None:
@@ -136,10 +129,11 @@ def test_a_chip_without_mismatches_has_no_calls(tmp_path: Path) -> None:
     assert not (out / "detection_calls.tsv").exists()
     quality = read_table(out / "arrays" / "quality.tsv")
     assert not {"scale_factor", "percent_present", "mean_background"} & set(quality)
-    assert "without mismatches" in read_json(out / "arrays" / "arrays.json")["notes"][0]
+    note = "There are no detection calls: the chip has probes without mismatches."
+    assert read_json(out / "arrays" / "arrays.json")["notes"][0] == note
     status, errors = run(tmp_path, study.cels, SAMPLES, "--cdf", study.cdf, "--array_method", "mas5")
     assert status == 2
-    assert "Made-U1.cdf: has probes without mismatches, which MAS5 needs" in errors
+    assert "Made-U1.cdf: is not for MAS5: the chip has probes without mismatches" in errors
 
 
 def test_all_that_is_wrong_is_told_at_once(tmp_path: Path, study: ArrayStudy) -> None:
@@ -187,9 +181,9 @@ def test_a_chip_too_small_for_mas5_is_named(tmp_path: Path) -> None:
     cel, cdf = tmp_path / "one.CEL", tmp_path / "Made-1.cdf"
     cel.write_bytes(CELS["v4"])
     cdf.write_bytes(CDFS["xda"])
-    status, errors = run(tmp_path, [cel], ["one"], "--cdf", cdf)
+    status, errors = run(tmp_path, [cel], ["one"], "--cdf", cdf, "--array_method", "mas5")
     assert status == 2
-    assert "Made-1.cdf: zone 1 of 16 has 0 probes, too few for a background" in errors
+    assert "Made-1.cdf: is not for MAS5: zone 1 of 16 has 0 probes, too few for a background" in errors
 
 
 @pytest.mark.real

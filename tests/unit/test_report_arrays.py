@@ -17,7 +17,7 @@ from rxpress.report.build import build_sections
 from rxpress.report.results import Results, read_results
 from rxpress.report.section import Section
 from rxpress.report.workbook import write_workbook
-from rxpress.tables import read_table, write_json, write_table
+from rxpress.tables import read_table, write_table
 
 SAMPLES = sheet()["sample"].tolist()
 OUTLYING = SAMPLES[1]
@@ -45,15 +45,7 @@ class Page:
 
 def arrays_only(folder: Path, samples: list[str] = SAMPLES, **facts: Any) -> Path:
     """A results folder of a study on arrays: no reads, no dispersions, no second opinion, tests by limma."""
-    stage_results(folder)
-    for status in (folder / "reads" / "status").iterdir():
-        status.unlink()
-    differential = folder / "differential" / "study"
-    for name in ("dispersions.tsv", "second_opinion.tsv", "second_opinion_genes.tsv", "size_factors.tsv"):
-        (differential / name).unlink()
-    write_json({"warnings": [], "method": "limma"}, differential / "fit.json")
-    plan = {"studies": {"study": {"kind": "cel", "untested_because": ""}}, "warnings": []}
-    write_json(plan, folder / "inputs" / "plan.json")
+    stage_results(folder, arrays={"study": "limma"})
     return stage_arrays(folder, samples, **facts)
 
 

@@ -1,1 +1,1 @@
-"""Arrays: readers of CEL and CDF files."""
+"""Arrays: from CEL files or ready matrices to expression of genes and the quality of arrays."""

@@ -13,7 +13,8 @@ import numpy as np
 from rxpress.errors import InputError, Problem
 
 GZIP_MAGIC = b"\x1f\x8b"
-LARGEST = 1 << 30
+LARGEST = 1 << 29
+PART = 1 << 22
 HEAD_BYTES = 4096
 LARGEST_HEAD = 1 << 16
 
@@ -24,19 +25,23 @@ def broken(path: Path, what: str, fix: str = "get the file again from where it c
 
 
 def read_bytes(path: Path) -> bytes:
-    """The file's content, inflated when it is gzip. InputError when corrupt or over 1 GiB."""
+    """The file's content, inflated when it is gzip. InputError when corrupt or over 512 MiB."""
     try:
         with path.open("rb") as file:
             gzipped = file.read(2) == GZIP_MAGIC
         with gzip.open(path) if gzipped else path.open("rb") as file:
-            data = file.read(LARGEST + 1)
+            # Not read(LARGEST): it would ask for as much memory at once.
+            parts, size = [], 0
+            while size <= LARGEST and (part := file.read(PART)):
+                parts.append(part)
+                size += len(part)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise broken(path, f"the gzip data are corrupt or end early ({error})") from None
     except OSError as error:
         raise broken(path, f"cannot be read ({error.strerror})", "check the path") from None
-    if len(data) > LARGEST:
-        raise broken(path, "holds more than 1 GiB, which no supported array does", "check the file")
-    return data
+    if size > LARGEST:
+        raise broken(path, "holds more than 512 MiB, which no supported array does", "check the file")
+    return b"".join(parts)
 
 
 def inflated_head(head: bytes) -> bytes:

@@ -11,9 +11,9 @@ import numpy as np
 
 from rxpress.arrays.expression_matrix import ExpressionMatrix, log2_values, select_samples
 from rxpress.arrays.genes import to_genes
-from rxpress.arrays.probe_annotation import read_probe_annotation
+from rxpress.arrays.probe_annotation import ProbeAnnotation, read_probe_annotation
 from rxpress.checking.expression_checks import check_samples, check_values
-from rxpress.errors import Problems
+from rxpress.errors import InputError, Problems
 from rxpress.tables import GeneMatrix
 
 
@@ -43,7 +43,7 @@ def import_matrix(
     scale = log2_values(given.values[whole])
     expression = GeneMatrix(given.gene_ids[whole], given.gene_names[whole], given.samples, scale.values)
     ids = expression.gene_ids.tolist()
-    probes = read_probe_annotation(annotation, ids) if annotation else matrix.annotation()
+    probes, notes = _annotate(matrix, annotation, ids)
     probesets, genes, counts = to_genes(expression, probes, how)
     facts = {
         "source": "matrix",
@@ -56,7 +56,21 @@ def import_matrix(
         "transformation": scale.transformation,
         "annotation": counts,
         "series": matrix.metadata.facts() if matrix.metadata else None,
-        "notes": [str(note) for note in problems.warnings],
+        "notes": [*map(str, problems.warnings), *notes],
     }
     transformed = given.values[whole] if scale.transformation != "none" else None
     return ImportedStudy(probesets, genes, transformed, facts)
+
+
+def _annotate(
+    matrix: ExpressionMatrix, annotation: Path | None, ids: Sequence[str]
+) -> tuple[ProbeAnnotation | None, list[str]]:
+    """What names the rows, and a note if `annotation` does not: it may be that of another study."""
+    own = matrix.annotation()
+    if annotation is None:
+        return own, []
+    try:
+        return read_probe_annotation(annotation, ids), []
+    except InputError as error:
+        taken = "names in the matrix are taken" if own else "rows are taken for genes"
+        return own, [f"{error.problems[0].file}: {error.problems[0].what}: {taken}"]

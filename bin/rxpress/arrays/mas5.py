@@ -105,7 +105,7 @@ def correct_background(intensity: np.ndarray, zones: Zones) -> tuple[np.ndarray,
     each zone, smoothed over the zones. Returns (cells, arrays), and the background of zones, (16, arrays).
     """
     background, noise = _zone_levels(intensity, zones.number)
-    smooth_background, smooth_noise = zones.weight @ background, zones.weight @ noise
+    smooth_background, smooth_noise = np.hsplit(zones.weight @ np.hstack([background, noise]), 2)
     return np.maximum(intensity - smooth_background, NOISE_SHARE * smooth_noise), background
 
 

@@ -67,19 +67,18 @@ def normalize_study(
     chip has mismatches, for the calls and what they say of the arrays. InputError with all that is wrong.
     """
     arrays = read_arrays(cels, samples, cdf, probes)
-    signals = _mas5(arrays)
+    signals, reason = _mas5(arrays)
     if method == MAS5 and signals is None:
-        fix = "normalise by --array_method rma"
-        raise broken(arrays.cdf.path, "has probes without mismatches, which MAS5 needs", fix)
+        raise broken(arrays.cdf.path, f"is not for MAS5: {reason}", "normalise by --array_method rma")
     if method == MAS5 and signals is not None:
-        values, after, errors = np.log2(signals.signal), None, None
+        values, after, errors = np.log2(signals.signal), signals.signal, None
     else:
         after = normalize_quantiles(correct_backgrounds(arrays), overwrite=True)
         values, errors = median_polish(after, arrays.probeset), _standard_errors(after, arrays.probeset)
     names = np.array(arrays.cdf.names)
     expression = GeneMatrix(names, names, list(samples), values)
     quality = with_columns(assess_arrays(expression, arrays.pm, after, errors), arrays.about)
-    facts = _facts(arrays, method)
+    facts = _facts(arrays, method, reason)
     if signals is None:
         return NormalizedStudy(expression, None, quality, facts)
     return NormalizedStudy(expression, signals.call, _with_signals(quality, signals, names, samples), facts)
@@ -99,20 +98,22 @@ def read_arrays(
             if first is None:
                 first = cel
                 first = layout = _layout(cel, cdf, probes)
-                pm, mm = (np.empty((len(layout.pm), len(cels)), np.float32, order="F") for _ in range(2))
+                pm = np.empty((len(layout.pm), len(cels)), np.float32, order="F")
+                mm = np.empty_like(pm) if (layout.mm >= 0).all() else None
             check_chip(cel, first)
         except InputError as error:
             problems.take(error)
             continue
         if layout is not None:
             pm[:, i] = cel.intensities[layout.pm]
-            mm[:, i] = cel.intensities[layout.mm]
+            if mm is not None:
+                mm[:, i] = cel.intensities[layout.mm]
             about.append(_about(cel, sample))
     problems.stop_if_any()
     if layout is None:
         raise InputError(Problem("there are no CEL files", "name them by --cel"))
-    paired = bool((layout.mm >= 0).all())
-    return Arrays(layout, pm, mm if paired else None, pd.DataFrame(about), list(cels))
+    about_arrays = pd.DataFrame(about).dropna(axis=1, how="all")
+    return Arrays(layout, pm, mm, about_arrays, list(cels))
 
 
 def _layout(cel: Cel, cdf: Path | None, probes: Path | None) -> Cdf:
@@ -145,16 +146,16 @@ def correct_backgrounds(arrays: Arrays) -> np.ndarray:
     return corrected
 
 
-def _mas5(arrays: Arrays) -> Mas5 | None:
-    """MAS5 of all arrays, None on a chip without mismatches."""
+def _mas5(arrays: Arrays) -> tuple[Mas5 | None, str]:
+    """MAS5 of all arrays; or None, and why the chip does not allow it."""
     if arrays.mm is None:
-        return None
+        return None, "the chip has probes without mismatches"
     cdf = arrays.cdf
     chip = (cdf.columns, cdf.rows)
     try:
-        return mas5(arrays.pm, arrays.mm, arrays.probeset, cdf.pm, cdf.mm, chip)
+        return mas5(arrays.pm, arrays.mm, arrays.probeset, cdf.pm, cdf.mm, chip), ""
     except ValueError as error:
-        raise broken(cdf.path, str(error), "give the CDF of the whole chip") from None
+        return None, str(error)
 
 
 def _standard_errors(normalized: np.ndarray, probeset: np.ndarray) -> np.ndarray:
@@ -174,11 +175,9 @@ def _with_signals(quality: Quality, signals: Mas5, probesets: np.ndarray, sample
     return with_columns(with_columns(quality, pd.DataFrame(told)), three_five_ratios(signal))
 
 
-def _facts(arrays: Arrays, method: str) -> dict[str, Any]:
+def _facts(arrays: Arrays, method: str, no_calls: str) -> dict[str, Any]:
     cdf, about = arrays.cdf, arrays.about
-    notes = []
-    if arrays.mm is None:
-        notes.append("The chip has probes without mismatches: there are no detection calls.")
+    notes = [f"There are no detection calls: {no_calls}."] if no_calls else []
     for kind in ("masked", "outlier"):
         if marked := int(about[f"{kind}_cells"].sum()):
             notes.append(f"The scanner's software marked {marked:,} cells as {kind}; they count as measured.")

@@ -13,7 +13,7 @@ from rxpress.checking.inputs import Inputs, attempt
 from rxpress.errors import Problems
 from rxpress.samplesheet import Row
 
-WHERE = "docs/usage.md says under 'Arrays' where to get the CDF file of a chip"
+WHERE = "docs/usage.md says under 'CEL files' where to get the CDF file of a chip"
 METHODS_OF_ARRAYS = ("limma", "ttest", "anova")
 METHODS_OF_COUNTS = ("deseq2", "limma")
 
@@ -36,12 +36,14 @@ def check_arrays(inputs: Inputs, problems: Problems) -> None:
     of_matrix = {s.name: s.line for s in inputs.samples if inputs.sources[s.name] == MATRIX}
     with_cel = any(source == CEL for source in inputs.sources.values())
     _check_options(inputs, with_cel, bool(of_matrix), problems)
-    rows = _check_chips(_scans(inputs, problems), inputs, problems) if with_cel else []
+    probesets = _check_chips(_scans(inputs, problems), inputs, problems) if with_cel else []
+    rows: list[str] = []
     if of_matrix and "expression_matrix" in inputs.files:
         asked = (inputs.files["expression_matrix"], of_matrix, inputs.sheet.file, problems)
-        rows += attempt(problems, check_expression_matrix, *asked) or []
-    if rows and "probe_annotation" in inputs.files:
-        attempt(problems, check_probe_annotation, inputs.files["probe_annotation"], rows, problems)
+        rows = attempt(problems, check_expression_matrix, *asked) or []
+    if "probe_annotation" in inputs.files and (probesets or rows):
+        # Beside CEL files it may be theirs alone, and the matrix one of genes.
+        check_probe_annotation(inputs.files["probe_annotation"], probesets or rows, problems)
 
 
 def _check_options(inputs: Inputs, cel: bool, matrix: bool, problems: Problems) -> None:
