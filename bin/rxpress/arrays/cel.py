@@ -160,7 +160,7 @@ def _pairs(table: np.ndarray | None, path: Path) -> np.ndarray:
 
 
 def _read_version_3(data: bytes, path: Path) -> Cel:
-    parts = (part.partition(b"]\n") for part in (b"\n" + data.replace(b"\r\n", b"\n")).split(b"\n[")[1:])
+    parts = (part.partition(b"]") for part in (b"\n" + data).split(b"\n[")[1:])
     sections = {title.decode("latin-1"): body for title, _, body in parts}
     missing = [s for s in ("HEADER", "INTENSITY", "MASKS", "OUTLIERS") if s not in sections]
     if missing:
@@ -185,7 +185,7 @@ def _table(section: bytes, columns: int, path: Path) -> list[np.ndarray]:
     facts, _, rest = section.partition(b"CellHeader=")
     count = number(facts_of(facts.decode("latin-1")), "NumberCells", path)
     body = rest.partition(b"\n")[2]
-    if not body.strip() and count == 0:
+    if count == 0 and not body.strip():
         return [np.empty(0)] * columns
     names = [str(i) for i in range(columns)]
     try:
