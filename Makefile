@@ -1,19 +1,19 @@
 # make demo         installs what is missing, makes the demo study, runs the pipeline on it into results/demo/
 # make test         installs what is missing and runs everything quick
 # make containers   builds the images and runs the pipeline in them, when Docker is there or can be installed
+# make nf-core      installs the linter of nf-core outside this folder and runs it
 # make real         runs the pipeline on real data, when its folder is there (RXPRESS_REAL_DATA, else ../shared/data)
 SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/launcher
 export PYTHONDONTWRITEBYTECODE := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: demo test containers real setup lint unit pipeline
+.PHONY: demo test containers nf-core real setup lint unit pipeline
 
 demo:
 	@scripts/setup.sh
 	@python tests/data/make_demo_study.py --outdir demo
-	nextflow -q run . -profile $$(cat .tools/profile) -resume -ansi-log false -work-dir work/demo --outdir results/demo \
-		--input demo/samplesheet.csv --transcripts demo/transcripts.fa.gz --gtf demo/annotation.gtf.gz
+	nextflow -q run . -profile $$(cat .tools/profile),test_full -resume -ansi-log false -work-dir work/demo
 	@echo "The report: $(CURDIR)/results/demo/report/rxpress_report.html"
 
 test: lint
@@ -21,6 +21,9 @@ test: lint
 
 containers: setup
 	python -m pytest -m containers -rs
+
+nf-core: setup
+	@RXPRESS_NF_CORE=$$(scripts/nf_core.sh) python -m pytest tests/pipeline/test_nf_core.py -rs
 
 real: setup
 	python -m pytest -m real -rs
