@@ -16,7 +16,7 @@ pytestmark = pytest.mark.pipeline
 
 # What a profile must say, by the path to it. Those of a cloud are parsed here, not run.
 PROFILES: dict[str, dict[str, object]] = {
-    "standard": {"process.executor": "local"},
+    "standard": {},
     "docker": {"docker.enabled": True},
     "podman": {"podman.enabled": True},
     "singularity": {"singularity.enabled": True},
