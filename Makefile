@@ -1,14 +1,14 @@
 # make demo         installs what is missing, makes the demo study, runs the pipeline on it into results/demo/
 # make test         installs what is missing and runs everything quick
 # make containers   builds the images and runs the pipeline in them, when Docker is there or can be installed
-# make nf-core      installs the linter of nf-core outside this folder and runs it
 # make real         runs the pipeline on real data, when its folder is there (RXPRESS_REAL_DATA, else ../shared/data)
+# make nf-core      installs the linter of nf-core outside this folder and runs it
 SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/launcher
 export PYTHONDONTWRITEBYTECODE := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: demo test containers nf-core real setup lint unit pipeline
+.PHONY: demo test containers real setup lint unit pipeline
 
 demo:
 	@scripts/setup.sh
@@ -21,9 +21,6 @@ test: lint
 
 containers: setup
 	python -m pytest -m containers -rs
-
-nf-core: setup
-	@RXPRESS_NF_CORE=$$(scripts/nf_core.sh) python -m pytest tests/pipeline/test_nf_core.py -rs
 
 real: setup
 	python -m pytest -m real -rs
@@ -42,3 +39,7 @@ unit: setup
 
 pipeline: setup
 	python -m pytest tests/pipeline -m "not real"
+
+.PHONY: nf-core
+nf-core: setup
+	@RXPRESS_NF_CORE=$$(scripts/nf_core.sh) python -m pytest tests/pipeline/test_nf_core.py -rs
