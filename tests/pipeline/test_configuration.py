@@ -55,14 +55,25 @@ def test_profile_says_what_it_is_for(nextflow: str, profile: str, tmp_path: Path
     assert {path: at(config, path) for path in PROFILES[profile]} == PROFILES[profile]
 
 
-@pytest.mark.parametrize("profile", ["docker", "awsbatch"])
-def test_every_process_has_an_image(nextflow: str, profile: str, tmp_path: Path) -> None:
+def test_every_process_has_an_image(nextflow: str, tmp_path: Path) -> None:
+    """Images do not depend on the profile; to list them for a cloud would take its plugin."""
     processes = {
         re.findall(r"^process (\w+)", path.read_text(), flags=re.MULTILINE)[0]
-        for path in Path(ROOT, "modules", "local").glob("*/main.nf")
+        for path in ROOT.glob("modules/local/*/main.nf")
     }
-    listed = printed(tmp_path, nextflow, "inspect", "-profile", profile, ROOT)["processes"]
+    listed = printed(tmp_path, nextflow, "inspect", "-profile", "docker", ROOT)["processes"]
     assert {row["name"] for row in listed} == processes
     assert {row["container"].split("/")[-1].split(":")[0] for row in listed} == {
         path.parent.name for path in ROOT.glob("containers/*/Dockerfile")
     }
+
+
+@pytest.mark.parametrize("parser", ["v1", "v2"])
+def test_images_are_taken_from_the_registry_that_is_named(
+    nextflow: str, parser: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NXF_SYNTAX_PARSER", parser)
+    options = ("inspect", "-profile", "docker", ROOT, "--container_registry", "ghcr.io/mylab")
+    listed = printed(tmp_path, nextflow, *options)["processes"]
+    assert listed
+    assert all(row["container"].startswith("ghcr.io/mylab/rxpress/") for row in listed)
