@@ -2,6 +2,7 @@
 # make test         installs what is missing and runs everything quick
 # make containers   builds the images and runs the pipeline in them, when Docker is there or can be installed
 # make real         runs the pipeline on real data, when its folder is there (RXPRESS_REAL_DATA, else ../shared/data)
+# make nf-core      installs the linter of nf-core outside this folder and runs it
 SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/launcher
 export PYTHONDONTWRITEBYTECODE := 1
@@ -12,8 +13,7 @@ export OPENBLAS_NUM_THREADS := 1
 demo:
 	@scripts/setup.sh
 	@python tests/data/make_demo_study.py --outdir demo
-	nextflow -q run . -profile $$(cat .tools/profile) -resume -ansi-log false -work-dir work/demo --outdir results/demo \
-		--input demo/samplesheet.csv --transcripts demo/transcripts.fa.gz --gtf demo/annotation.gtf.gz
+	nextflow -q run . -profile $$(cat .tools/profile),test_full -resume -ansi-log false -work-dir work/demo
 	@echo "The report: $(CURDIR)/results/demo/report/rxpress_report.html"
 
 test: lint
@@ -39,3 +39,7 @@ unit: setup
 
 pipeline: setup
 	python -m pytest tests/pipeline -m "not real"
+
+.PHONY: nf-core
+nf-core: setup
+	@RXPRESS_NF_CORE=$$(scripts/nf_core.sh) python -m pytest tests/pipeline/test_nf_core.py -rs
