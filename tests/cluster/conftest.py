@@ -55,7 +55,7 @@ def host() -> str:
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    """munged, slurmctld and slurmd of the test's own, ended afterwards; skips aloud where there can be none."""
+    """munged, slurmctld and slurmd of the test's own; skips aloud where there can be none."""
     if os.geteuid() != 0:
         pytest.skip("slurm: only root can start a cluster")
     need_programs("slurm", PROGRAMS, PACKAGES)

@@ -15,7 +15,7 @@ from pipeline.conftest import Run
 
 from .conftest import Cluster
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.engines
 
 # As a user's own file would say for a quick cluster; Nextflow's waits are made for busy ones.
 QUICK = """
