@@ -18,12 +18,13 @@ copy_nextflow() {
     cp -r .tools/nextflow/jars .tools/nextflow/modules "$1/.tools/nextflow/"
 }
 
+# Some packages are sources only: what builds them comes along.
 download_wheels() {
-    local lock
+    local lock download=(.venv/bin/pip download -q --disable-pip-version-check --dest "$1/.tools/wheels")
     for lock in installer toolkit report launcher; do
-        .venv/bin/pip download -q --disable-pip-version-check --require-hashes --only-binary :all: \
-            --requirement "requirements/$lock.lock" --dest "$1/.tools/wheels"
+        "${download[@]}" --no-deps --require-hashes --requirement "requirements/$lock.lock"
     done
+    "${download[@]}" setuptools wheel
 }
 
 save_images() {

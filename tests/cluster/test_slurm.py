@@ -87,10 +87,12 @@ def printed(folder: Path) -> str:
 def test_requests_are_not_cut_to_the_machine_that_nextflow_runs_on(
     cluster: Cluster, run_pipeline: Callable[..., Run], tmp_path: Path
 ) -> None:
-    (tmp_path / "large.config").write_text(f"process.memory = '{cluster.memory_mb * 2} MB'\n")
+    request = f"memory = '{cluster.memory_mb * 2} MB'"
+    (tmp_path / "large.config").write_text(f"process {{ withName: CHECK_INPUTS {{ {request} }} }}\n")
     options = ("-profile", "test", "-c", "large.config")
     refused = run_pipeline(tmp_path, *options, engine="slurm", env=cluster.env)
     assert refused.status != 0
     assert "Requested node configuration is not available" in refused.printed
-    local = run_pipeline(tmp_path, *options, "-stub-run", engine="standard").ended_well()
-    assert local.tasks("COMPLETED")["CHECK_INPUTS"] == 1
+    # Here it is cut: the step runs, and says what is wrong with the parameter.
+    local = run_pipeline(tmp_path, *options, "--alpha", "7", engine="standard")
+    assert [error.split(":")[0] for error in local.errors] == ["--alpha"]

@@ -15,6 +15,7 @@ while [ "$1" != -- ]; do
 done
 shift
 mount -t proc proc "$root/proc"
+mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
 [ -e "$root/dev/fuse" ] || mknod --mode=666 "$root/dev/fuse" c 10 229
 mkdir -p "$root/old"
 cd "$root"

@@ -80,7 +80,7 @@ def make_images(folder: Path, root: Path) -> Path:
     """What `make images` writes, with an `apptainer` on PATH that works in the root."""
     stand_in = folder / "bin" / "apptainer"
     stand_in.parent.mkdir()
-    stand_in.write_text(f'#!/bin/sh\nexec {IN_ROOT} {root} {folder} -- apptainer "$@"\n')
+    stand_in.write_text(f'#!/bin/sh\nexec {IN_ROOT} {root} {folder} -- /usr/bin/apptainer "$@"\n')
     stand_in.chmod(0o755)
     env = {
         "PATH": f"{stand_in.parent}:{os.environ['PATH']}",
