@@ -1,6 +1,8 @@
 # make demo         installs what is missing, makes the demo study, runs the pipeline on it into results/demo/
 # make test         installs what is missing and runs everything quick
-# make containers   builds the images and runs the pipeline in them, when Docker is there or can be installed
+# make engines      runs the pipeline on Slurm and in images (Docker, podman, Apptainer), where they are or can be installed
+# make bundle       writes dist/rxpress-VERSION.tar, for machines without a network (IMAGES=no leaves the images out)
+# make images       writes the images as SIF files into images/ (or DIR=…), for --container_dir
 # make real         runs the pipeline on real data, when its folder is there (RXPRESS_REAL_DATA, else ../shared/data)
 # make nf-core      installs the linter of nf-core outside this folder and runs it
 SHELL := /bin/bash
@@ -8,7 +10,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/launcher
 export PYTHONDONTWRITEBYTECODE := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: demo test containers real setup lint unit pipeline
+.PHONY: demo test engines bundle images real setup lint unit pipeline
 
 demo:
 	@scripts/setup.sh
@@ -17,10 +19,17 @@ demo:
 	@echo "The report: $(CURDIR)/results/demo/report/rxpress_report.html"
 
 test: lint
-	python -m pytest -m "not real and not containers"
+	python -m pytest -m "not real and not engines"
 
-containers: setup
-	python -m pytest -m containers -rs
+engines: setup
+	python -m pytest -m engines -rs --durations=15
+
+bundle:
+	@scripts/bundle.sh $(if $(filter no,$(IMAGES)),--without-images)
+
+images:
+	@containers/build.sh
+	@containers/sif.sh $(or $(DIR),images)
 
 real: setup
 	python -m pytest -m real -rs

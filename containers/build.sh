@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the images that conf/containers.config names, tests each as an ordinary user without network, and prints
-# its size. An image that was built from the same recipe is left alone.
+# its size. An image that was built from the same recipe is left alone, one that is in a bundle (scripts/bundle.sh) loaded.
 #   containers/build.sh                 all of them, with docker, podman or buildah, whichever is there first
 #   containers/build.sh reads toolkit   only these
 #   RXPRESS_ENGINE=podman …             with this engine
@@ -122,9 +122,16 @@ make_context() {
     pip_settings "$folder/$1/host/ca-certificates.crt" > "$folder/$1/host/pip.conf"
 }
 
+load_saved() {
+    local archive
+    archive=.tools/images/$(tr '/:' '--' <<< "$1").tar.gz
+    [ ! -e "$archive" ] || [ "$engine" = buildah ] || "$engine" load --quiet --input "$archive" > /dev/null
+}
+
 build_image() {
     local name=$1 image=$2 recipe began=$SECONDS variable proxies=()
     recipe=$(recipe_digest "$name")
+    [ "$(recipe_of "$image")" = "$recipe" ] || load_saved "$image"
     if [ "$(recipe_of "$image")" = "$recipe" ]; then
         say "$image is there"
         return
@@ -147,7 +154,7 @@ build_image() {
 engine=${RXPRESS_ENGINE:-$(find_engine)}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-images=$(sed -nE "s/^ *container = '(.*)'$/\1/p" conf/containers.config)
+images=$(grep -oE 'rxpress/[a-z]+:[0-9.]+' conf/containers.config)
 for image in $images; do
     name=$(basename "${image%:*}")
     [ $# = 0 ] || [[ " $* " = *" $name "* ]] || continue

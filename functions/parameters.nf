@@ -9,12 +9,17 @@ def checkedParameters(given) {
         outdir: given.outdir ? 'set' : null,
         publish_dir_mode: given.publish_dir_mode in modes ? 'copy' : given.publish_dir_mode
     ]
-    asJson(given + neutral, ['help', 'version'])
+    asJson(given + neutral, ['help', 'version'] + imagePlaces())
 }
 
 /* For the report and the provenance. */
 def shownParameters(given) {
-    asJson(given, ['help', 'version', 'outdir', 'publish_dir_mode'])
+    asJson(given, ['help', 'version', 'outdir', 'publish_dir_mode'] + imagePlaces())
+}
+
+/* Where images come from changes no result. */
+def imagePlaces() {
+    ['container_registry', 'container_dir']
 }
 
 /* Nextflow adds a camelCase twin to a name with dashes: the twin is enough. */

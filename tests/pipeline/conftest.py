@@ -126,7 +126,21 @@ def nextflow() -> str:
 
 
 @pytest.fixture(scope="session")
-def run_pipeline(nextflow: str) -> Callable[..., Run]:
+def pipeline_command(nextflow: str) -> Callable[..., list[str]]:
+    """`pipeline_command(*options, pipeline=ROOT, engine=None)`: the words that launch it into `results`."""
+
+    def command(*options: object, pipeline: Path = ROOT, engine: str | None = None) -> list[str]:
+        words = [nextflow, "-q", "run", pipeline, "-resume", "-ansi-log", "false"]
+        words += with_engine(options, engine)
+        if "--outdir" not in options:
+            words += ["--outdir", "results"]
+        return [str(word) for word in words]
+
+    return command
+
+
+@pytest.fixture(scope="session")
+def run_pipeline(pipeline_command: Callable[..., list[str]]) -> Callable[..., Run]:
     """`run_pipeline(folder, *options, pipeline=ROOT, …)` launches in `folder`, into `folder`/results.
 
     `engine` is the profile to run with, `env` are further variables, `user` are the arguments of
@@ -142,12 +156,8 @@ def run_pipeline(nextflow: str) -> Callable[..., Run]:
         user: dict[str, Any] | None = None,
     ) -> Run:
         folder.mkdir(parents=True, exist_ok=True)
-        command = [nextflow, "-q", "run", pipeline, "-resume", "-ansi-log", "false"]
-        command += with_engine(options, engine)
-        if "--outdir" not in options:
-            command += ["--outdir", "results"]
         ended = subprocess.run(
-            [str(part) for part in command],
+            pipeline_command(*options, pipeline=pipeline, engine=engine),
             cwd=folder,
             text=True,
             stdout=subprocess.PIPE,
