@@ -11,6 +11,7 @@ from scipy.special import ndtr
 from rxpress.deseq.multiple_testing import benjamini_hochberg
 from rxpress.design.study_design import Contrast, StudyDesign
 from rxpress.design.study_model import StudyModel
+from rxpress.report.arms import read_arrays
 from rxpress.report.findings import read_findings
 from rxpress.report.results import Results, Study
 from rxpress.tables import GeneMatrix
@@ -53,7 +54,8 @@ def draw_study(name: str, genes: int, samples: int, contrasts: int, rng: np.rand
     )
     empty = pd.DataFrame()
     summary = pd.DataFrame({"id": list(tests)})
-    return Study(name, table, design, summary, tests, {}, log2, empty, empty, empty, empty)
+    arrays = read_arrays(Path("of a study of counts"))
+    return Study(name, table, design, summary, tests, {}, log2, empty, empty, empty, empty, arrays)
 
 
 def draw_contrast(genes: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:

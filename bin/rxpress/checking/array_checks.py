@@ -39,8 +39,8 @@ def check_arrays(inputs: Inputs, problems: Problems) -> None:
     probesets = _check_chips(_scans(inputs, problems), inputs, problems) if with_cel else []
     rows: list[str] = []
     if of_matrix and "expression_matrix" in inputs.files:
-        asked = (inputs.files["expression_matrix"], of_matrix, inputs.sheet.file, problems)
-        rows = attempt(problems, check_expression_matrix, *asked) or []
+        matrix = inputs.files["expression_matrix"]
+        rows = check_expression_matrix(matrix, of_matrix, inputs.sheet.file, problems)
     if "probe_annotation" in inputs.files and (probesets or rows):
         # Beside CEL files it may be theirs alone, and the matrix one of genes.
         check_probe_annotation(inputs.files["probe_annotation"], probesets or rows, problems)

@@ -16,6 +16,7 @@ from rxpress.arrays.expression_matrix import (
 from rxpress.arrays.probe_annotation import read_probe_annotation
 from rxpress.cells import listing
 from rxpress.checking.count_matrix import add_first, check_gene_ids
+from rxpress.checking.inputs import attempt
 from rxpress.errors import InputError, Problems, did_you_mean
 
 ENOUGH_LISTED = 0.5
@@ -24,11 +25,10 @@ ENOUGH_LISTED = 0.5
 def check_expression_matrix(
     path: Path, samples: Mapping[str, int], file: str, problems: Problems
 ) -> list[str]:
-    """Everything that is wrong with the matrix of `samples` (by line of the sheet `file`). Returns its ids.
-
-    InputError when it cannot be read.
-    """
-    matrix = read_expression_matrix(path)
+    """Everything that is wrong with the matrix of `samples` (by line of the sheet `file`). Its ids."""
+    matrix = attempt(problems, read_expression_matrix, path)
+    if matrix is None:
+        return []
     check_samples(matrix, samples, file, problems)
     check_values(matrix, list(dict.fromkeys(matrix.find(samples).values())), problems)
     return list(matrix.gene_ids)
