@@ -1,4 +1,4 @@
-"""What tests share: where real data is, and a browser."""
+"""What tests share: where real data is, a browser, and the study that runs on every engine."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from engine_study import engine_sheet, native_tables
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+__all__ = ["engine_sheet", "native_tables"]  # fixtures of which a session has one, whoever asks
 
 ROOT = Path(__file__).resolve().parent.parent
 REAL_ARRAYS = ("Test3-1.ascii.CEL.gz", "Test3-2.ascii.CEL.gz", "Test3.ascii.CDF.gz")

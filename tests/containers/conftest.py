@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from engine_study import engine_sheet, native_tables
 from machine import need_programs, wait_until
 from pipeline.conftest import ROOT, nextflow, pipeline_command, run_pipeline
 
-# Fixtures that these tests share with others.
-__all__ = ["engine_sheet", "native_tables", "nextflow", "pipeline_command", "run_pipeline"]
+# Fixtures that these tests share with those of the pipeline.
+__all__ = ["nextflow", "pipeline_command", "run_pipeline"]
 
 STRANGER = 64321
 PROGRAMS = ("salmon", "fastp", "fastqc", "gffread")

@@ -35,7 +35,7 @@ def test_images_prove_that_their_tools_run(docker: Docker, image: str) -> None:
 def test_images_have_no_entrypoint_and_say_their_version(docker: Docker, image: str) -> None:
     assert docker.inspect(image, "{{len .Config.Entrypoint}}") == "0"
     version = docker.inspect(image, '{{index .Config.Labels "org.opencontainers.image.version"}}')
-    assert f"version         = '{version}'" in (ROOT / "nextflow.config").read_text()
+    assert re.search(rf"^ *version += '{version}(dev)?'$", (ROOT / "nextflow.config").read_text(), re.M)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_setup_chooses_images_where_programs_are_missing(
     )
     assert said.returncode == 0, said.stderr
     assert "steps run in images, by docker" in said.stdout
-    assert "rxpress/toolkit:0.1.0 is there" in said.stdout
+    assert f"{docker.image('toolkit')} is there" in said.stdout
     assert (open_folder / ".tools" / "profile").read_text() == "docker\n"
 
 
