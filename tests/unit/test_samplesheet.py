@@ -164,8 +164,8 @@ def test_a_right_sheet_has_nothing_to_tell(tmp_path, params):
         ),
         (
             ("a2_1.fq.gz,a2_2.fq.gz", ","),
-            "samples.csv:3: column 'sample': sample 'a2' has no data file; "
-            "fill 'fastq_1' (and 'fastq_2'), 'quant' or 'cel', or give --counts, --expression_matrix or --qpcr",
+            "samples.csv:3: column 'sample': sample 'a2' has no data file; fill 'fastq_1' (and 'fastq_2'), "
+            "'quant' or 'cel', or give --counts, --expression_matrix or --qpcr",
         ),
         (
             ("MM1S,bortezomib,1", '"MM\n1S",bortezomib,1'),
