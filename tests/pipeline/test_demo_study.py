@@ -177,5 +177,5 @@ def test_report_opens_offline(demo_run: Run) -> None:
 
 
 def test_closing_message_says_where_the_report_is(demo_run: Run) -> None:
-    assert "results/report/rxpress_report.html" in demo_run.printed
+    assert "results/demo/report/rxpress_report.html" in demo_run.printed
     assert "All samples were used." in demo_run.printed
