@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import re
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 from natsort import natsorted
 from openpyxl import load_workbook
+from report_page import Page
 from staged_arms import CONTRADICTION, DRUG, MOVES, stage_arms, stage_dose, stage_qpcr
 from staged_results import stage_results
 from study_sheets import sheet
@@ -18,36 +18,13 @@ from study_sheets import sheet
 from rxpress.report.build import build_sections, write_sections
 from rxpress.report.drawing import draw_figures
 from rxpress.report.explorer import write_explorer
-from rxpress.report.results import Results, read_results
+from rxpress.report.results import read_results
 from rxpress.report.section import Section
 from rxpress.report.workbook import write_workbook
 from rxpress.tables import read_table, write_json, write_table
 
 ROOT = Path(__file__).parents[2]
 LABEL = f"label of {DRUG} <5 nM>"
-
-
-class Page:
-    """The sections of a staged folder, by id."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.results: Results = read_results(folder)
-        self.sections = {s.id.removeprefix("rxpress_"): s for s in build_sections(self.results)}
-
-    def __getitem__(self, id: str) -> Section:
-        return self.sections[id]
-
-    def text(self, id: str) -> str:
-        """The section as a reader sees it: no tags, no pictures."""
-        return " ".join(re.sub(r"<style>.*?</style>|<[^>]+>", " ", str(self[id].data), flags=re.S).split())
-
-    def rows(self, id: str) -> list[dict[str, Any]]:
-        return list(self[id].data.values())
-
-    @property
-    def topics(self) -> set[str]:
-        return {section.topic.id.removeprefix("rxpress_") for section in self.sections.values()}
 
 
 @pytest.fixture(scope="module")

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from openpyxl import load_workbook
+from report_page import Page
 from staged_arrays import FACTS, stage_arrays
 from staged_results import stage_results
 from study_sheets import sheet
 
-from rxpress.report.build import build_sections
-from rxpress.report.results import Results, read_results
-from rxpress.report.section import Section
 from rxpress.report.workbook import write_workbook
 from rxpress.tables import read_table, write_table
 
@@ -23,24 +20,6 @@ SAMPLES = sheet()["sample"].tolist()
 OUTLYING = SAMPLES[1]
 OF_READS = {"reads", "libraries", "dispersions", "second_opinion"}
 TOPICS = {"arrays", "densities", "array_boxes", "array_ma", "probesets"}
-
-
-class Page:
-    """The sections of a staged folder, by id."""
-
-    def __init__(self, folder: Path) -> None:
-        self.results: Results = read_results(folder)
-        self.sections = {s.id.removeprefix("rxpress_"): s for s in build_sections(self.results)}
-
-    def __getitem__(self, id: str) -> Section:
-        return self.sections[id]
-
-    def text(self, id: str) -> str:
-        return " ".join(re.sub(r"<style>.*?</style>|<[^>]+>", " ", str(self[id].data), flags=re.S).split())
-
-    @property
-    def topics(self) -> set[str]:
-        return {section.topic.id.removeprefix("rxpress_") for section in self.sections.values()}
 
 
 def arrays_only(folder: Path, samples: list[str] = SAMPLES, **facts: Any) -> Path:
