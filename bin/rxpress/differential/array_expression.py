@@ -18,6 +18,7 @@ from rxpress.differential.gene_tables import class_table
 from rxpress.differential.line_variances import LineVariances, compare_lines
 from rxpress.differential.linear_tables import LinearData, linear_tables
 from rxpress.differential.model_data import ModelData, lines_of
+from rxpress.differential.study_counts import take_samples
 from rxpress.differential.study_results import ModelResults, StudyResults, check_design, gather_results
 from rxpress.errors import InputError, Problem
 from rxpress.tables import GeneMatrix
@@ -68,11 +69,7 @@ class ArrayData(ModelData):
 
 def select_expression(expression: GeneMatrix, samples: Sequence[str]) -> GeneMatrix:
     """The columns of these samples; InputError for one that is missing, or values that are no logarithms."""
-    try:
-        expression = expression.select(samples)
-    except KeyError as missing:
-        what = f"no expression of {missing.args[0]}"
-        raise InputError(Problem(what, "the matrix needs a column per kept sample")) from None
+    expression = take_samples(expression, samples, "expression")
     largest = np.nanmax(np.abs(expression.values), initial=0.0)
     if largest > NOT_LOG2:
         what = f"values up to {largest:g} are no log2 expression"

@@ -103,13 +103,18 @@ def _normalize(counts: np.ndarray, lengths: np.ndarray | None, control: np.ndarr
         raise InputError(Problem(what, "name more of them, or run without --control_genes")) from None
 
 
+def take_samples(matrix: GeneMatrix, samples: Sequence[str], kind: str) -> GeneMatrix:
+    """The columns of these samples, in their order; InputError, naming the `kind` of values, without one."""
+    try:
+        return matrix.select(samples)
+    except KeyError as missing:
+        what = f"no {kind} of {missing.args[0]}"
+        raise InputError(Problem(what, "the matrix needs a column per kept sample")) from None
+
+
 def select_counts(counts: GeneMatrix, samples: Sequence[str]) -> GeneMatrix:
     """The counts of these samples, rounded; InputError for a sample without a column or impossible values."""
-    try:
-        counts = counts.select(samples)
-    except KeyError as missing:
-        what = f"no counts of {missing.args[0]}"
-        raise InputError(Problem(what, "the matrix needs a column per kept sample")) from None
+    counts = take_samples(counts, samples, "counts")
     values = np.rint(counts.values)
     if not (np.isfinite(values) & (values >= 0)).all():
         what = "counts must be numbers of 0 and above"
