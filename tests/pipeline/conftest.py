@@ -56,6 +56,15 @@ class Run:
         closing = self.printed.rpartition("rxpress did not finish.")[2]
         return [line.removeprefix("error: ") for line in closing.splitlines() if line.startswith("error: ")]
 
+    def was_refused(self, *pieces: str) -> None:
+        """Its inputs were, before any other step ran, and each of the pieces was said."""
+        told = "\n".join(self.errors)
+        assert self.status != 0
+        for piece in pieces:
+            assert piece in told, told
+        assert set(self.tasks("FAILED")) == {"CHECK_INPUTS"}
+        assert len(self.trace) == 1
+
     def ended_well(self) -> Run:
         assert self.status == 0, self.printed
         return self

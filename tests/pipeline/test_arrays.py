@@ -215,17 +215,11 @@ def test_what_is_wrong_with_arrays_is_said_at_once(run_pipeline: Callable[..., R
     cels[foreign].write_bytes(cels[foreign].read_bytes().replace(b"Made-U1", b"Made-X9"))
     rows[0]["cel"] = str(tmp_path / "gone.CEL")
     made.annotation.write_text("PROBEID\tSYMBOL\nnothing_at\tNONE\n")
-    run = run_pipeline(
+    run_pipeline(
         tmp_path,
         *("--input", write_csv(rows, tmp_path / "sheet.csv"), "--cdf", made.cdf),
         *("--probe_annotation", made.annotation, "--array_methd", "mas5"),
-    )
-    told = "\n".join(run.errors)
-    assert run.status != 0
-    for piece in (
+    ).was_refused(
         *("sheet.csv:2", "gone.CEL", f"sheet.csv:{plain + 2}", "is truncated", f"sheet.csv:{foreign + 2}"),
         *("Made-X9", "Made-U1", made.annotation.name, "--array_methd"),
-    ):
-        assert piece in told, told
-    assert set(run.tasks("FAILED")) == {"CHECK_INPUTS"}
-    assert len(run.trace) == 1
+    )
