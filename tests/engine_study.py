@@ -9,8 +9,9 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from pipeline.conftest import SMALL, Run, hash_tables, read_tsv, small_rows, write_csv
@@ -74,12 +75,11 @@ def assert_ran_as_native(run: Run, native: dict[str, str]) -> None:
 
 
 @pytest.fixture(scope="session")
-def engine_sheet(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The samplesheet of the study for engines, in a folder that every user may read."""
-    folder = tmp_path_factory.mktemp("engine-study")
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(parent.stat().st_mode | 0o555)
-    return write_engine_sheet(folder)
+def engine_sheet() -> Iterator[Path]:
+    """The samplesheet of the study for engines, where every user may read: pytest's folders are root's alone."""
+    with TemporaryDirectory(prefix="rxpress-engines-") as folder:
+        Path(folder).chmod(0o755)
+        yield write_engine_sheet(Path(folder))
 
 
 @pytest.fixture(scope="session")
