@@ -76,7 +76,7 @@ def assert_ran_as_native(run: Run, native: dict[str, str]) -> None:
 
 @pytest.fixture(scope="session")
 def engine_sheet() -> Iterator[Path]:
-    """The samplesheet of the study for engines, where every user may read: pytest's folders are root's alone."""
+    """The samplesheet of the study for engines, where every user may read: pytest's folders are root's."""
     with TemporaryDirectory(prefix="rxpress-engines-") as folder:
         Path(folder).chmod(0o755)
         yield write_engine_sheet(Path(folder))
