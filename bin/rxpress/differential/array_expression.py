@@ -92,8 +92,8 @@ def analyze_expression(
 
     samples : the rows of the study's samples.tsv that are kept, each with a column in `expression`; method :
     `limma`, `ttest` (each contrast from the samples of its own conditions) or `anova` (from all samples);
-    fit : whether samples weigh by the variance of their line, `study` (no), `cell_line` or `auto`. No test
-    borrows size factors or dispersions, and nothing is shrunken.
+    fit : whether samples weigh by the variance of their line, `study` (no), `cell_line` or `auto`. What
+    cannot be tested has its reason in the summary.
     """
     expression = select_expression(expression, samples["sample"].tolist())
     untested = design.untested_because or ("" if expression.samples else "no sample was kept")
