@@ -151,6 +151,15 @@ def test_a_line_that_varies_more_keeps_its_error_rate_and_the_others_their_power
     assert weighed.facts["relative_variances"]["S1"] == pytest.approx(4, rel=0.1)
 
 
+def test_lines_are_not_weighed_by_a_handful_of_genes_or_without_need() -> None:
+    samples = sheet()
+    few = analyzed(made(samples, genes=49, noisy="S1"), samples).facts
+    assert (few["fit"], few["fit_because"]) == ("study", "too few genes to compare lines by")
+    alike = analyzed(made(samples, genes=2000), samples).facts
+    assert alike["fit"] == "study"
+    assert max(alike["relative_variances"].values()) < 1.1
+
+
 def test_planted_effects_are_called_and_few_others() -> None:
     samples = sheet()
     results = analyzed(made(samples, effect=2.0), samples)

@@ -19,11 +19,12 @@ from rxpress.design.study_design import Contrast, JointMember
 from rxpress.design.study_model import StudyModel
 from rxpress.differential.calls import CallRule
 from rxpress.differential.gene_tables import gene_table
-from rxpress.differential.limma_tables import effective_sizes, limma_tables, weigh_counts, worthwhile
+from rxpress.differential.linear_tables import linear_tables
 from rxpress.differential.model_data import CountData
 from rxpress.differential.moderated_tests import contrast_tests
 from rxpress.differential.second_opinion import second_opinion
 from rxpress.differential.study_counts import StudyCounts
+from rxpress.differential.weighed_counts import effective_sizes, voom_data, weigh_counts, worthwhile
 from rxpress.tables import GeneMatrix, read_json, read_table
 
 TWO_GROUPS = np.kron(np.eye(2), np.ones((3, 1)))
@@ -118,8 +119,13 @@ def test_limma_finds_planted_effects_and_counts_agreeing_lines(run) -> None:  # 
     done, out = run(planted_counts(samples), samples, design, "--test_method=limma")
     assert (done.returncode, done.stderr) == (0, "")
     assert (read_table(out / "second_opinion.tsv")["called_by_both"] > 0).any()
-    assert read_json(out / "fit.json")["method"] == "limma"
     table = read_table(out / "drug.bortezomib.S1.tsv")
+    facts = read_json(out / "fit.json")
+    assert facts["method"] == "limma"
+    assert facts["genes_tested"] == (table["call"] != "untested").sum()
+    assert facts["prior_df"] == "infinite" or facts["prior_df"] > 0
+    assert "dispersion_trends" not in facts
+    assert facts["second_opinion"]["genes_expressed"] == len(table)
     assert table.columns.tolist() == COLUMNS
     assert table["shrunken_log2_fold_change"].isna().all()
     called = table["call"].to_numpy()
@@ -195,7 +201,7 @@ def test_a_joint_test_is_a_moderated_f_of_its_contrasts_and_names_the_largest() 
         replace(plain, id=id, test="lrt", jointly=tuple(JointMember(one, weights[one]) for one in members))
         for id, members in (("both", "ab"), ("one", "a"))
     ]
-    tables = limma_tables(data, asked, CallRule(), by_line=False)
+    tables = linear_tables(data, voom_data(data, by_line=False), asked, CallRule())
     tested = tables["both"]["call"] != "untested"
     a, b = (tables[id]["log2_fold_change"].abs() for id in "ab")
     assert tables["both"]["largest"][tested].tolist() == np.where(a >= b, "a", "b")[tested].tolist()

@@ -89,8 +89,8 @@ def analyze_expression(
 
     samples : the rows of the study's samples.tsv that are kept, each with a column in `expression`; method :
     `limma`, `ttest` (each contrast from the samples of its own conditions) or `anova` (from all samples);
-    fit : whether samples weigh by the variance of their line, `study` (no), `cell_line` or `auto`. No test
-    borrows size factors or dispersions, and nothing is shrunken.
+    fit : whether samples weigh by the variance of their line, `study` (no), `cell_line` or `auto`. What
+    cannot be tested has its reason in the summary.
     """
     expression = select_expression(expression, samples["sample"].tolist())
     untested = design.untested_because or ("" if expression.samples else "no sample was kept")
@@ -128,32 +128,20 @@ def evaluate_model(
     else:
         tables = linear_tables(data, linear, of_samples, rule)
     over_lines = {c.id: class_table(data, c, rule) for c in contrasts if c not in of_samples}
-    facts = fit_facts(data, linear, variances) | {"warnings": array_warnings(data, tables)}
+    facts = {
+        "model": data.model.formula or data.model.name,
+        "fit": variances.kind,
+        "fit_because": variances.reason,
+        "relative_variances": variances.relative,
+        **linear.facts(),
+        "warnings": array_warnings(data, tables),
+    }
     return ModelResults(data.model.name, over_lines | tables, {}, facts)
 
 
 def about(data: ArrayData, contrast: Contrast) -> np.ndarray:
     """(samples,) whether a contrast, or a member of a joint test, gives weight to a sample's condition."""
     return data.model.about({name: w for weights in contrast.all_weights for name, w in weights.items() if w})
-
-
-def fit_facts(data: ArrayData, linear: LinearData, variances: LineVariances) -> dict[str, Any]:
-    """What fit.json says of the fit of a model; of moderated tests also their prior."""
-    facts: dict[str, Any] = {
-        "model": data.model.formula or data.model.name,
-        "fit": variances.kind,
-        "fit_because": variances.reason,
-        "relative_variances": variances.relative,
-        "samples": len(data.matrix),
-        "coefficients": len(data.coefficients),
-        "genes": len(data.tested),
-        "genes_tested": int(data.tested.sum()),
-    }
-    if linear.moderated and data.tested.any():
-        prior = linear.fit(np.empty((0, len(data.coefficients))))
-        facts["prior_df"] = prior.prior_df if np.isfinite(prior.prior_df) else "infinite"
-        facts["prior_variance"] = float(prior.prior_variance[data.tested][0])
-    return facts
 
 
 def array_warnings(data: ArrayData, tables: dict[str, pd.DataFrame]) -> list[str]:

@@ -16,11 +16,12 @@ from rxpress.differential.calls import CallRule
 from rxpress.differential.fit_choice import ChosenFit, choose_fit
 from rxpress.differential.fit_facts import fit_facts, fit_warnings, method_facts
 from rxpress.differential.gene_tables import Testing, class_table, contrast_table
-from rxpress.differential.limma_tables import limma_tables
+from rxpress.differential.linear_tables import linear_tables
 from rxpress.differential.model_data import CountData
 from rxpress.differential.second_opinion import second_opinion
 from rxpress.differential.study_counts import StudyCounts
 from rxpress.differential.study_results import ModelResults, StudyResults, check_design, gather_results
+from rxpress.differential.weighed_counts import voom_data
 
 if TYPE_CHECKING:
     from pydeseq2.inference import Inference
@@ -79,13 +80,18 @@ def evaluate_model(data: CountData, contrasts: Sequence[Contrast], wanted: Wante
     chosen = choose_fit(data, contrasts, wanted.fit, wanted.inference)
     testing = Testing(data, chosen, rule, wanted.inference)
     by_deseq2 = {c.id: contrast_table(testing, c) for c in of_samples}
-    by_limma = limma_tables(data, of_samples, rule, by_line=wanted.fit != "study")
+    weighed = voom_data(data, by_line=wanted.fit != "study")
+    by_limma = linear_tables(data, weighed, of_samples, rule)
     over_lines = {c.id: class_table(data, c, rule) for c in contrasts if c not in of_samples}
+    facts, tables = fit_facts(data, chosen), by_deseq2
+    if wanted.method == "limma":
+        tables = by_limma
+        facts = {"model": facts["model"], **weighed.facts(), "second_opinion": facts}
     return ModelResults(
         data.model.name,
-        over_lines | (by_limma if wanted.method == "limma" else by_deseq2),
+        over_lines | tables,
         {"dispersions.tsv": dispersion_table(data, chosen)} | second_opinion(by_deseq2, by_limma),
-        fit_facts(data, chosen) | {"warnings": fit_warnings(data, chosen, contrasts)},
+        facts | {"warnings": fit_warnings(data, chosen, contrasts)},
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,6 +49,20 @@ class LinearData:
         design, of_kept = self.matrix[:, kept], contrasts[:, kept].T
         linear = fit_linear_model(self.expression, design, of_kept, self.weights, joint)
         return (moderate if self.moderated else ordinary)(linear).spread(self.tested)
+
+    def facts(self) -> dict[str, Any]:
+        """What fit.json says of the fit; of moderated tests also their prior, a common variance."""
+        facts: dict[str, Any] = {
+            "samples": len(self.matrix),
+            "coefficients": self.matrix.shape[1],
+            "genes": len(self.tested),
+            "genes_tested": int(self.tested.sum()),
+        }
+        if self.moderated and self.tested.any():
+            prior = self.fit(np.empty((0, self.matrix.shape[1])))
+            facts["prior_df"] = prior.prior_df if np.isfinite(prior.prior_df) else "infinite"
+            facts["prior_variance"] = float(prior.prior_variance[self.tested][0])
+        return facts
 
     def among(self, samples: np.ndarray) -> LinearData:
         """Of `samples` (samples,) only, all alike."""

@@ -1,15 +1,10 @@
-"""Contrasts of counts by limma-voom: a method of its own, and a second opinion on DESeq2's calls."""
+"""Counts as limma-voom takes them: a method of its own, and a second opinion on DESeq2's calls."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-import pandas as pd
 
-from rxpress.design.study_design import Contrast
-from rxpress.differential.calls import CallRule
-from rxpress.differential.linear_tables import LinearData, linear_tables
+from rxpress.differential.linear_tables import LinearData
 from rxpress.differential.model_data import CountData
 from rxpress.differential.study_counts import StudyCounts
 from rxpress.voom import residual_df, voom
@@ -21,15 +16,12 @@ SHARE_OF_LARGE = 0.7
 LEAST_GENES = 10
 
 
-def limma_tables(
-    data: CountData, contrasts: Sequence[Contrast], rule: CallRule, by_line: bool
-) -> dict[str, pd.DataFrame]:
-    """The gene tables of a model's contrasts.
+def voom_data(data: CountData, by_line: bool) -> LinearData:
+    """The counts of a model as limma takes them.
 
     by_line : whether each cell line has a trend of the variance of its own, as far as lines have replicates.
     """
-    lines = data.lines if by_line and not data.model.formula else None
-    return linear_tables(data, weigh_counts(data.counts, data.matrix, lines), contrasts, rule)
+    return weigh_counts(data.counts, data.matrix, data.lines if by_line and not data.model.formula else None)
 
 
 def weigh_counts(counts: StudyCounts, matrix: np.ndarray, lines: np.ndarray | None = None) -> LinearData:
