@@ -10,24 +10,13 @@
 # stays out of the images.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. scripts/engine.sh
 
 base=docker.io/library/debian:bookworm-slim
 nobody=64321:64321   # a user that no image knows
 
 say() { printf 'images: %s\n' "$*"; }
 stop() { printf 'images: error: %s\n' "$*" >&2; exit 1; }
-have() { command -v "$1" > /dev/null 2>&1; }
-
-find_engine() {
-    local engine
-    for engine in docker podman buildah; do
-        if have "$engine" && "$engine" info > /dev/null 2>&1; then
-            printf '%s\n' "$engine"
-            return
-        fi
-    done
-    stop 'none of docker, podman and buildah answers'
-}
 
 # What the engines do differently.
 exists() {
@@ -151,7 +140,7 @@ build_image() {
     say "$image: $(megabytes "$image") MB unpacked, built and tested in $((SECONDS - began)) s"
 }
 
-engine=${RXPRESS_ENGINE:-$(find_engine)}
+engine=${RXPRESS_ENGINE:-$(find_engine docker podman buildah)} || stop 'none of docker, podman and buildah answers'
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 images=$(grep -oE 'rxpress/[a-z]+:[0-9.]+' conf/containers.config)

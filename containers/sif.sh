@@ -4,25 +4,14 @@
 #   RXPRESS_SQUASHFS='-comp zstd'   further options of mksquashfs; not every installation reads other than gzip
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. scripts/engine.sh
 
 say() { printf 'images: %s\n' "$*"; }
 stop() { printf 'images: error: %s\n' "$*" >&2; exit 1; }
-have() { command -v "$1" > /dev/null 2>&1; }
-
-find_engine() {
-    local engine
-    for engine in docker podman; do
-        if have "$engine" && "$engine" info > /dev/null 2>&1; then
-            printf '%s\n' "$engine"
-            return
-        fi
-    done
-    stop 'neither docker nor podman answers'
-}
 
 [ $# = 1 ] || stop 'give the folder to write to'
 have apptainer || stop 'apptainer is not on PATH'
-engine=${RXPRESS_ENGINE:-$(find_engine)}
+engine=${RXPRESS_ENGINE:-$(find_engine docker podman)} || stop 'neither docker nor podman answers'
 mkdir -p "$1"
 archive=$(mktemp -d)/image.tar
 trap 'rm -rf "$(dirname "$archive")"' EXIT

@@ -4,10 +4,10 @@
 # There: unpack it, `make demo`; it needs Python 3.11, and Docker or podman (or the programs of the images on PATH).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. scripts/engine.sh
 
 say() { printf 'bundle: %s\n' "$*"; }
 stop() { printf 'bundle: error: %s\n' "$*" >&2; exit 1; }
-have() { command -v "$1" > /dev/null 2>&1; }
 
 copy_pipeline() {
     git ls-files -z | xargs -0 cp --parents --no-dereference --target-directory "$1"
@@ -29,11 +29,7 @@ download_wheels() {
 
 save_images() {
     local engine image
-    for engine in docker podman; do
-        if have "$engine" && "$engine" info > /dev/null 2>&1; then break; fi
-        engine=
-    done
-    [ -n "$engine" ] || stop 'neither docker nor podman answers; --without-images leaves the images out'
+    engine=$(find_engine docker podman) || stop 'neither docker nor podman answers; --without-images leaves the images out'
     RXPRESS_ENGINE=$engine containers/build.sh
     mkdir -p "$1/.tools/images"
     for image in $(grep -oE 'rxpress/[a-z]+:[0-9.]+' conf/containers.config); do

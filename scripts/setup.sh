@@ -9,23 +9,13 @@
 # scripts/bundle.sh packs. In an unpacked bundle all of it comes from .tools/, and nothing from a network.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. scripts/engine.sh
 
 say() { printf 'setup: %s\n' "$*"; }
 stop() { printf 'setup: error: %s\n' "$*" >&2; exit 2; }
-have() { command -v "$1" > /dev/null 2>&1; }
 
 in_bundle() { [ -d .tools/wheels ]; }
 may_apt() { ! in_bundle && have apt-get && [ "${RXPRESS_APT:-yes}" != no ] && { [ "$(id -u)" = 0 ] || sudo -n true 2> /dev/null; }; }
-find_engine() {
-    local engine
-    for engine in docker podman; do
-        if have "$engine" && "$engine" info > /dev/null 2>&1; then
-            printf '%s\n' "$engine"
-            return
-        fi
-    done
-    return 1
-}
 apt_install() {
     local as_root=(env DEBIAN_FRONTEND=noninteractive)
     [ "$(id -u)" = 0 ] || as_root=(sudo -n "${as_root[@]}")
@@ -115,7 +105,7 @@ install_programs() {
         :
     elif may_apt; then
         apt_install "${missing[@]}" procps
-    elif engine=$(find_engine); then
+    elif engine=$(find_engine docker podman); then
         say "not on PATH: ${missing[*]}; steps run in images, by $engine"
         RXPRESS_ENGINE=$engine containers/build.sh
         profile=$engine
