@@ -170,7 +170,11 @@ def _delimiter(header: str) -> str:
 
 def read_matrix_names(path: str | Path) -> list[str]:
     """The names in the header of a user's matrix, as `read_user_matrix` finds them."""
-    text = read_text(path)
+    return matrix_names(read_text(path))
+
+
+def matrix_names(text: str) -> list[str]:
+    """`read_matrix_names` of a matrix in a text."""
     while text.startswith("#"):
         text = text.partition("\n")[2]
     header = text.partition("\n")[0]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rxpress.arrays.expression_matrix import is_natural, log2_values, read_expression_matrix
+from rxpress.arrays.expression_matrix import is_natural, log2_values, read_expression_matrix, sample_names
 from rxpress.arrays.series_matrix import split_series_matrix
 from rxpress.checking.expression_checks import check_expression_matrix, check_probe_annotation
 from rxpress.errors import InputError, Problems
@@ -44,6 +44,14 @@ def problems_of(path: Path, *samples: str) -> tuple[list[str], list[str]]:
     problems = Problems()
     check_expression_matrix(path, {name: i for i, name in enumerate(samples, 2)}, "sheet.csv", problems)
     return list(map(str, problems.found)), list(map(str, problems.warnings))
+
+
+@pytest.mark.parametrize("text", [SERIES, '# by us\nprobe,gene_name,"a",b\n1_at,ACTB,7.1,7.2\n2_at,,5,6\n'])
+def test_samples_are_named_without_reading_the_values(tmp_path: Path, text: str) -> None:
+    path = write(tmp_path, text, "matrix.gz")
+    names = sample_names(path)
+    assert set(read_expression_matrix(path).names()) <= set(names)
+    assert {"GSM2", "MM.1S, drug", "MM.1S_drug"} <= set(names) if text is SERIES else {"a", "b"} <= set(names)
 
 
 def test_the_metadata_of_a_published_series_are_read(real_data: Path) -> None:

@@ -13,7 +13,7 @@ from rxpress.arrays.probe_annotation import SEPARATOR, ProbeAnnotation
 from rxpress.arrays.series_matrix import SeriesMetadata, is_series_matrix, split_series_matrix
 from rxpress.checking.count_matrix import ENSEMBL_GENE, split_matrix
 from rxpress.errors import InputError, Problem
-from rxpress.tables import GeneMatrix, read_text, user_matrix
+from rxpress.tables import GeneMatrix, matrix_names, read_text, user_matrix
 
 MISSING = ("null", "nan", "n/a", "---")
 # A scanner counts to 65,535: the largest logarithms to the bases 10 and e, and one that no array reaches.
@@ -74,6 +74,15 @@ def read_expression_matrix(path: Path) -> ExpressionMatrix:
     if len(frame) == 0 or frame.shape[1] < 2:
         raise InputError(_no_values(file, metadata))
     return ExpressionMatrix(file, *split_matrix(frame), metadata)
+
+
+def sample_names(path: Path) -> list[str]:
+    """All that a sample may be called, from what stands above the values. InputError as when reading it."""
+    text = read_text(path, fallback="latin-1")
+    if not is_series_matrix(text):
+        return matrix_names(text)
+    metadata, table, _ = split_series_matrix(text, path.name)
+    return [*matrix_names(table), *metadata.names()]
 
 
 def _no_values(file: str, metadata: SeriesMetadata | None) -> Problem:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from rxpress.arguments import listed
-from rxpress.arrays.expression_matrix import read_expression_matrix
+from rxpress.arrays.expression_matrix import sample_names
 from rxpress.checking.inputs import Given, Inputs, attempt
 from rxpress.dose_response.viability import check_viability
 from rxpress.errors import Problems
@@ -18,7 +18,7 @@ READS, QUANT, CEL, COUNTS, MATRIX, QPCR = "reads", "quant", "cel", "counts", "ma
 ARRAYS = {CEL, MATRIX}
 MATRICES: Mapping[str, tuple[str, Callable[[Path], Collection[str]]]] = {
     COUNTS: ("counts", read_matrix_names),
-    MATRIX: ("expression_matrix", lambda path: read_expression_matrix(path).names()),
+    MATRIX: ("expression_matrix", sample_names),
 }
 OF_COLUMN = {"fastq_1": READS, "fastq_2": READS, "quant": QUANT, "cel": CEL}
 
