@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from rxpress.arrays.cdf import Cdf, find_cdf, read_cdf, read_probe_table, same_chip
 from rxpress.arrays.cel import CelFacts, cel_facts
-from rxpress.checking.assay_checks import ARRAYS, CEL, MATRIX
+from rxpress.checking.assay_checks import ARRAYS, CEL, MATRIX, QPCR
 from rxpress.checking.expression_checks import check_expression_matrix, check_probe_annotation
 from rxpress.checking.inputs import Inputs, attempt
+from rxpress.differential.methods import METHODS, choose_method
 from rxpress.errors import Problems
-from rxpress.samplesheet import Row
+from rxpress.samplesheet import Row, by_study
 
 WHERE = "docs/usage.md says under 'CEL files' where to get the CDF file of a chip"
-METHODS_OF_ARRAYS = ("limma", "ttest", "anova")
-METHODS_OF_COUNTS = ("deseq2", "limma")
+PLATFORMS = {"counts": "counts", "expression": "arrays"}
 
 
 @dataclass(frozen=True)
@@ -71,13 +71,12 @@ def _check_options(inputs: Inputs, cel: bool, matrix: bool, problems: Problems) 
 def _check_method(inputs: Inputs, problems: Problems) -> None:
     """A test that does not fit a platform gives way to that platform's own, where another platform has it."""
     method, sources = inputs.params["test_method"], set(inputs.sources.values())
-    kinds = {"arrays": sources & ARRAYS, "counts": sources - ARRAYS - {"qpcr"}}
-    fitting = {"arrays": METHODS_OF_ARRAYS, "counts": METHODS_OF_COUNTS}
+    kinds = {"expression": sources & ARRAYS, "counts": sources - ARRAYS - {QPCR}}
     there = [kind for kind, found in kinds.items() if found]
-    misfit = [kind for kind in there if method != "auto" and method not in fitting[kind]]
+    misfit = [kind for kind in there if choose_method(method, kind)[1]]
     if not misfit:
         return
-    what, others = f"{method} is no test of {misfit[0]}", " or ".join(fitting[misfit[0]])
+    what, others = f"{method} is no test of {PLATFORMS[misfit[0]]}", " or ".join(METHODS[misfit[0]])
     if misfit == there:
         problems.add(what, f"use {others}", "--test_method")
     else:
@@ -87,21 +86,20 @@ def _check_method(inputs: Inputs, problems: Problems) -> None:
 def _scans(inputs: Inputs, problems: Problems) -> list[Scan]:
     """The CEL files that can be read, as far as their first bytes tell."""
     scans = []
-    for sample in inputs.having("cel"):
-        study = sample.cells.get("study", inputs.schema["properties"]["study"]["default"])
-        for row in sample.rows:
-            peek = inputs.peek("cel", row.cells["cel"]) if "cel" in row.cells else None
-            if peek is None:
-                continue
-            if fault := peek.fault("file"):
-                problems.add(*fault, inputs.sheet.file, row.line, "cel")
-                continue
-            try:
+    studies = by_study(inputs.samples, inputs.schema)
+    rows = [(study, row) for study, samples in studies.items() for sample in samples for row in sample.rows]
+    for study, row in rows:
+        peek = inputs.peek("cel", row.cells["cel"]) if "cel" in row.cells else None
+        if peek is None:
+            continue
+        fault = peek.fault("file")
+        try:
+            if not fault:
                 scans.append(Scan(row, study, cel_facts(peek.head, peek.whole, peek.size)))
-            except ValueError as error:
-                problems.add(
-                    f"file '{peek.path}' {error}", "get the file again", inputs.sheet.file, row.line, "cel"
-                )
+        except ValueError as error:
+            fault = f"file '{peek.path}' {error}", "get the file again"
+        if fault:
+            problems.add(*fault, inputs.sheet.file, row.line, "cel")
     return scans
 
 
