@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/launcher
 export PYTHONDONTWRITEBYTECODE := 1
 export OPENBLAS_NUM_THREADS := 1
 
-.PHONY: demo test engines bundle images real setup lint unit pipeline
+.PHONY: demo test engines bundle images real nf-core setup lint unit pipeline
 
 demo:
 	@scripts/setup.sh
@@ -49,6 +49,5 @@ unit: setup
 pipeline: setup
 	python -m pytest tests/pipeline -m "not real"
 
-.PHONY: nf-core
 nf-core: setup
 	@RXPRESS_NF_CORE=$$(scripts/nf_core.sh) python -m pytest tests/pipeline/test_nf_core.py -rs

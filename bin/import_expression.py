@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from rxpress.arguments import add_annotation_options
 from rxpress.errors import require, run_command
 
 
@@ -13,10 +14,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--expression_matrix", required=True, type=Path, help="GEO series matrix, or a table")
     parser.add_argument("--samples", required=True, type=Path, help="samples.tsv of the study: which columns")
-    parser.add_argument(
-        "--probe_annotation", type=Path, help="genes of probesets: a file, or a folder of them"
-    )
-    parser.add_argument("--probesets_per_gene", choices=["highest_mean", "apart"], default="highest_mean")
+    add_annotation_options(parser)
     parser.add_argument("--outdir", required=True, type=Path)
     return parser.parse_args()
 

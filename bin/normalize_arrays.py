@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from rxpress.arguments import add_annotation_options
 from rxpress.errors import InputError, Problem, require, run_command
 
 
@@ -18,10 +19,7 @@ def parse_arguments() -> argparse.Namespace:
     layout.add_argument("--cdf", type=Path, help="CDF file of the chip, or a folder of CDF files")
     layout.add_argument("--probes", type=Path, help="instead: table of probes, x y probeset type (pm or mm)")
     parser.add_argument("--array_method", choices=["rma", "mas5"], default="rma")
-    parser.add_argument(
-        "--probe_annotation", type=Path, help="genes of probesets: a file, or a folder of them"
-    )
-    parser.add_argument("--probesets_per_gene", choices=["highest_mean", "apart"], default="highest_mean")
+    add_annotation_options(parser)
     parser.add_argument("--outdir", required=True, type=Path)
     return parser.parse_args()
 
