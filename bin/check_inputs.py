@@ -28,6 +28,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--table_schemas", type=Path, default=ROOT / "assets/schema", help="their folder")
     for role in STAGED:
         parser.add_argument(f"--{role}", type=Path, help="default: as in --params, if it is there")
+    parser.add_argument("--memory", type=int, help="bytes that a step may use, if that is known")
     parser.add_argument("--tools", default="", help="programs that must be on PATH")
     return parser.parse_args()
 
@@ -48,7 +49,7 @@ def main() -> None:
     schemas = Schemas(read_json(args.schema), *map(read_json, tables))
     peeks = by_path(read_peeks(args.peek)) if args.peek else None
     staged = {role: getattr(args, role) for role in STAGED}
-    given = gather(args.input, params, schemas, peeks, staged, args.tools.split())
+    given = gather(args.input, params, schemas, peeks, staged, args.tools.split(), args.memory)
     problems = Problems()
     findings = check_everything(given, problems)
     for warning in dict.fromkeys(problems.warnings):

@@ -8,11 +8,25 @@ def existing(path) {
 }
 
 def peekParameters(given) {
-    def named = ['input', 'transcripts', 'gtf', 'gff', 'tx2gene', 'genome', 'salmon_index', 'counts', 'expression_matrix', 'viability', 'qpcr', 'contrasts', 'control_genes']
+    def named = ['input', 'transcripts', 'gtf', 'gff', 'tx2gene', 'genome', 'salmon_index', 'star_index', 'hisat2_index', 'counts', 'expression_matrix', 'viability', 'qpcr', 'contrasts', 'control_genes']
     def known = ['cdf', 'probes', 'probe_annotation', 'drug_pack', 'signatures', 'gene_sets', 'pathway_weights', 'multiqc_config']
     (named + known)
         .findAll { name -> given[name] }
-        .collect { name -> look(0, "--${name}", given[name].toString(), file(given[name].toString())) }
+        .collectMany { name -> peekParameter(name, given[name].toString()) }
+}
+
+/* A parameter's file or folder; of an index that is not staged for the check, the files that it needs. */
+def peekParameter(name, typed) {
+    def found = file(typed)
+    def row = look(0, "--${name}", typed, found)
+    def needed = found.isDirectory() ? [star_index: ['genomeParameters.txt', 'Genome', 'SA', 'SAindex'], hisat2_index: ['*.1.ht2']][name] ?: [] : []
+    [row] + needed.collect { one -> look(0, "${name}_file", one, fileIn(found, one)) }
+}
+
+/* A file of a folder; `*` stands for a beginning, and HISAT2 gives large indexes a letter more. */
+def fileIn(folder, name) {
+    def ends = name.startsWith('*') ? [name.drop(1), "${name.drop(1)}l".toString()] : []
+    folder.listFiles().find { one -> ends.any { end -> one.name.endsWith(end) } } ?: folder.resolve(name.replace('*', 'index'))
 }
 
 /* A row for each path cell of the sheet: relative to the sheet, then to the launch folder; URIs allowed. */
@@ -31,7 +45,7 @@ def peekSheet(path) {
         if (index > header_at && line.trim()) {
             def values = cells(line, separator)
             rows.addAll(names.withIndex()
-                .findAll { name, at -> name in ['fastq_1', 'fastq_2', 'quant', 'cel'] && values[at] && values[at] != 'NA' }
+                .findAll { name, at -> name in ['fastq_1', 'fastq_2', 'quant', 'bam', 'cel'] && values[at] && values[at] != 'NA' }
                 .collectMany { name, at -> peekCell(index + 1, name, values[at], sheet) })
         }
     }
@@ -42,6 +56,9 @@ def peekCell(line, name, value, sheet) {
     def beside = value.contains('://') || value.startsWith('/') ? file(value) : sheet.parent.resolve(value)
     def found = beside.exists() ? beside : file(value)
     def row = look(line, name, value, found)
+    if (name == 'bam' && found.isFile()) {
+        return [row, lookAtEnd(line, value, found)]
+    }
     if (name != 'quant' || !found.isDirectory()) {
         return [row]
     }
@@ -84,5 +101,25 @@ def look(line, column, typed, found) {
     }
     catch (IOException _error) {
         return [line, column, typed, found.toUriString(), true, 'unreadable', found.size(), '']
+    }
+}
+
+/* The last 28 bytes of a BAM file, which are the same in all that are whole. Files of a store are not read to their end. */
+def lookAtEnd(line, typed, found) {
+    def size = found.size()
+    if (found.toUriString().contains('://') || size < 28) {
+        return [line, 'bam_end', typed, found.toUriString(), true, 'unreadable', size, '']
+    }
+    try {
+        def end = new RandomAccessFile(found.toFile(), 'r').withCloseable { stream ->
+            def bytes = new byte[28]
+            stream.seek(size - 28)
+            stream.readFully(bytes)
+            bytes
+        }
+        return [line, 'bam_end', typed, found.toUriString(), true, 'file', size, end.encodeBase64().toString()]
+    }
+    catch (IOException _error) {
+        return [line, 'bam_end', typed, found.toUriString(), true, 'unreadable', size, '']
     }
 }

@@ -24,7 +24,7 @@ Schema = Mapping[str, Any]
 
 CONDITION = (*UNITS, "treatment", "dose_nM", "time_h")
 # Columns in which replicates of one condition may differ.
-WHOLE = {"quant": "a Salmon folder", "cel": "a CEL file"}
+WHOLE = {"quant": "a Salmon folder", "bam": "a BAM file", "cel": "a CEL file"}
 NOT_TELLING = {"sample", "strandedness", "rin", "purity"}
 # Short names are near to too many words: `cel` to `cell`, `rin` to `run`.
 SHORTEST_GUESS = 5

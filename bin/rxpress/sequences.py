@@ -123,6 +123,15 @@ def read_lines(path: str | Path) -> Iterator[bytes]:
 
 def fasta_names(path: str | Path) -> list[str]:
     """Names (up to the first blank) in a FASTA file, plain or gzip. InputError if it is none."""
+    return [name for name, _ in _fasta_records(path)]
+
+
+def fasta_lengths(path: str | Path) -> dict[str, int]:
+    """The length in bases of each sequence in a FASTA file, plain or gzip. InputError if it is none."""
+    return dict(_fasta_records(path))
+
+
+def _fasta_records(path: str | Path) -> list[tuple[str, int]]:
     import pysam
 
     file = Path(path).name
@@ -134,7 +143,7 @@ def fasta_names(path: str | Path) -> list[str]:
             what = f"is {foreign}, not FASTA" if foreign else "is not FASTA: it does not begin with '>'"
             raise InputError(Problem(what if start else "is empty", "give a FASTA file", file))
         with pysam.FastxFile(str(path), persist=False) as records:
-            return [str(record.name) for record in records]
+            return [(str(record.name), len(record.sequence or "")) for record in records]
     except (OSError, EOFError, ValueError, zlib.error):
         raise InputError(Problem("cannot be read to its end", "get the file again", file)) from None
 

@@ -144,7 +144,7 @@ def test_mates_must_begin_with_the_same_read(tmp_path, params, first, second, wh
 
 def test_a_sheet_without_any_data_is_told_once(tmp_path, params):
     assert told(tmp_path, "sample,treatment\na,DMSO\nb,drug\n", params)[0] == [
-        "samples.csv: no sample has a data file; fill 'fastq_1' (and 'fastq_2'), 'quant' or 'cel', "
+        "samples.csv: no sample has a data file; fill 'fastq_1' (and 'fastq_2'), 'quant', 'bam' or 'cel', "
         "or give --counts, --expression_matrix or --qpcr"
     ]
 

@@ -165,7 +165,7 @@ def test_a_right_sheet_has_nothing_to_tell(tmp_path, params):
         (
             ("a2_1.fq.gz,a2_2.fq.gz", ","),
             "samples.csv:3: column 'sample': sample 'a2' has no data file; fill 'fastq_1' (and 'fastq_2'), "
-            "'quant' or 'cel', or give --counts, --expression_matrix or --qpcr",
+            "'quant', 'bam' or 'cel', or give --counts, --expression_matrix or --qpcr",
         ),
         (
             ("MM1S,bortezomib,1", '"MM\n1S",bortezomib,1'),
@@ -232,7 +232,7 @@ def test_misspelt_columns_are_checked_under_their_right_name(tmp_path, counted):
 
 
 def test_columns_unlike_any_known_one_are_extra_and_a_second_batch_is_no_slip(tmp_path, counted):
-    sheet = "sample,bam,batch,batch2,sex\na,a.bam,1,x,f\nb,b.bam,2,y,m\n"
+    sheet = "sample,cram,batch,batch2,sex\na,a.cram,1,x,f\nb,b.cram,2,y,m\n"
     assert told(tmp_path, sheet, counted)[0] == []
 
 

@@ -14,13 +14,14 @@ from rxpress.qpcr.check_table import check_qpcr
 from rxpress.samplesheet import Sample
 from rxpress.tables import read_matrix_names
 
-READS, QUANT, CEL, COUNTS, MATRIX, QPCR = "reads", "quant", "cel", "counts", "matrix", "qpcr"
+READS, QUANT, BAM, CEL = "reads", "quant", "bam", "cel"
+COUNTS, MATRIX, QPCR = "counts", "matrix", "qpcr"
 ARRAYS = {CEL, MATRIX}
 MATRICES: Mapping[str, tuple[str, Callable[[Path], Collection[str]]]] = {
     COUNTS: ("counts", read_matrix_names),
     MATRIX: ("expression_matrix", sample_names),
 }
-OF_COLUMN = {"fastq_1": READS, "fastq_2": READS, "quant": QUANT, "cel": CEL}
+OF_COLUMN = {"fastq_1": READS, "fastq_2": READS, "quant": QUANT, "bam": BAM, "cel": CEL}
 
 
 def find_sources(

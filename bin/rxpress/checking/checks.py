@@ -11,8 +11,24 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rxpress.arguments import listed
+from rxpress.checking.alignment_checks import (
+    check_alignments,
+    check_bam_sequences,
+    check_star_memory,
+    memory_for_star,
+)
+from rxpress.checking.alignment_route import choose_route
 from rxpress.checking.array_checks import check_arrays
-from rxpress.checking.assay_checks import CEL, COUNTS, MATRIX, QPCR, check_dose_response, find_sources
+from rxpress.checking.assay_checks import (
+    CEL,
+    COUNTS,
+    MATRIX,
+    OF_COLUMN,
+    QPCR,
+    READS,
+    check_dose_response,
+    find_sources,
+)
 from rxpress.checking.inputs import Given, Inputs, References, attempt, read_references
 from rxpress.checking.knowledge_checks import check_knowledge
 from rxpress.checking.parameters import check_parameters, file_parameters, parameter_rules
@@ -39,6 +55,7 @@ from rxpress.samplesheet import (
 from rxpress.sequences import FastqHead, quant_head_names, read_fastq_head
 
 if TYPE_CHECKING:
+    from rxpress.alignments.star_memory import StarMemory
     from rxpress.design.study_design import StudyDesign
 
 
@@ -48,19 +65,22 @@ PLATFORMS = {
     MATRIX: "takes its values from --expression_matrix",
     COUNTS: "takes its counts from --counts",
 }
-READ_TOOLS = ("fastp", "salmon", "fastqc")
 KINDS = {"file-path": "file", "directory-path": "folder", "path": "file or folder"}
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What was understood: inputs, references, header and rows of samples.tsv, designs by study."""
+    """What was understood: inputs, references, header and rows of samples.tsv, designs by study.
+
+    `star_memory` is None where STAR does not run, or nothing tells what it needs.
+    """
 
     inputs: Inputs
     references: References
     header: list[str]
     rows: list[list[str | None]]
     designs: Mapping[str, StudyDesign]
+    star_memory: StarMemory | None
 
 
 def check_everything(given: Given, problems: Problems) -> Findings | None:
@@ -73,7 +93,7 @@ def check_everything(given: Given, problems: Problems) -> Findings | None:
     check_parameter_files(given, params, problems)
     of_sheet = Problems()
     sheet = _sheet_of(given, params, of_sheet, problems)
-    attempt(problems, require, programs=_tools_of(sheet, given.tools))
+    attempt(problems, require, programs=_tools_of(sheet, params, given.tools))
     if sheet is None:
         problems.found += of_sheet.found
         read_references(given.files, False, problems)
@@ -86,16 +106,18 @@ def check_everything(given: Given, problems: Problems) -> Findings | None:
     check_sheet(inputs, of_sheet)
     problems.found += sorted(of_sheet.found, key=lambda problem: problem.line or 0)
     problems.warnings += sorted(of_sheet.warnings, key=lambda problem: problem.line or 0)
-    for check in (check_fastq, check_quants, check_arrays, check_reference_options):
+    for check in (check_fastq, check_quants, check_alignments, check_arrays, check_reference_options):
         check(inputs, problems)
     references = read_references(inputs.files, _from_genome(params), problems)
-    for reference_check in REFERENCE_CHECKS:
+    for reference_check in (*REFERENCE_CHECKS, check_bam_sequences):
         reference_check(inputs, references, problems)
+    star_memory = memory_for_star(inputs, references)
+    check_star_memory(star_memory, given.memory, problems)
     check_knowledge(inputs, given.schemas.pack, problems)
     header, rows = _rows_of_samples(inputs)
     check_dose_response(inputs, given, [dict(zip(header, row, strict=True)) for row in rows], problems)
     designs = check_design(inputs, header, rows, problems)
-    return Findings(inputs, references, header, rows, designs)
+    return Findings(inputs, references, header, rows, designs, star_memory)
 
 
 def _sheet_of(
@@ -111,10 +133,19 @@ def _sheet_of(
     return None
 
 
-def _tools_of(sheet: Sheet | None, tools: Sequence[str]) -> list[str]:
-    """The programs that a run with this sheet calls: those for reads only where it has reads."""
-    with_reads = sheet is None or any("fastq_1" in row.cells for row in sheet.rows)
-    return [tool for tool in tools if with_reads or tool not in READ_TOOLS]
+def _tools_of(sheet: Sheet | None, params: Mapping[str, Any], tools: Sequence[str]) -> list[str]:
+    """The programs that a run with this sheet calls on this machine: none when steps run in images.
+
+    tools : what every run of its kind calls; FastQC looks at reads only.
+    """
+    if not tools:
+        return []
+    columns = {READS} if sheet is None else {OF_COLUMN.get(c) for row in sheet.rows for c in row.cells}
+    sources = {source for source in columns if source}
+    route = choose_route(params)
+    extracting = ["gffread"] if READS in sources and not route.aligned and _from_genome(params) else []
+    programs = [*tools, *route.programs(sources), *extracting]
+    return [tool for tool in dict.fromkeys(programs) if READS in sources or tool != "fastqc"]
 
 
 def check_parameter_files(given: Given, params: Mapping[str, Any], problems: Problems) -> None:
@@ -152,7 +183,7 @@ def _check_sources(inputs: Inputs, problems: Problems) -> None:
     without = [sample for sample in inputs.samples if inputs.sources[sample.name] == COUNTS]
     if without and not inputs.params.get("counts"):
         columns, tables = (
-            "'fastq_1' (and 'fastq_2'), 'quant' or 'cel'",
+            "'fastq_1' (and 'fastq_2'), 'quant', 'bam' or 'cel'",
             "--counts, --expression_matrix or --qpcr",
         )
         fix = f"fill {columns}, or give {tables}"
@@ -270,7 +301,8 @@ def _from_genome(params: Mapping[str, Any]) -> bool:
 def check_reference_options(inputs: Inputs, problems: Problems) -> None:
     """Reads need transcripts, and reads and Salmon folders need the gene of each transcript."""
     params = inputs.params
-    reads, quants = inputs.having("fastq_1"), inputs.having("quant")
+    aligned = choose_route(params).aligned  # the references of such reads are told by check_alignments
+    reads, quants = [] if aligned else inputs.having("fastq_1"), inputs.having("quant")
     annotation = params.get("gtf") or params.get("gff")
     if reads and not any(params.get(name) for name in ("salmon_index", "transcripts", "genome")):
         fix = "give --transcripts, --salmon_index, or --genome with --gtf or --gff"

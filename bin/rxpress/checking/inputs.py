@@ -12,7 +12,7 @@ from rxpress.checking.parameters import file_parameters
 from rxpress.checking.peek import Peek, Peeks, by_path, peek_parameters, peek_sheet
 from rxpress.errors import InputError, Problems
 from rxpress.samplesheet import Sample, Schema, Sheet
-from rxpress.sequences import fasta_names, index_names
+from rxpress.sequences import fasta_lengths, fasta_names, index_names
 
 P = ParamSpec("P")
 Value = TypeVar("Value")
@@ -57,7 +57,8 @@ class Schemas:
 class Given:
     """What a run is given: sheet, parameters as typed, schemas, what was seen of files, staged files.
 
-    `tools` : programs that later stages call and that must be on PATH.
+    `tools` : programs that later stages call and that must be on PATH; `memory` : bytes that a step may use,
+    None where nobody knows.
     """
 
     sheet: Path | None
@@ -66,6 +67,7 @@ class Given:
     peeks: Peeks
     files: Mapping[str, Path]
     tools: Sequence[str] = ()
+    memory: int | None = None
 
 
 def gather(
@@ -75,6 +77,7 @@ def gather(
     peeks: Peeks | None = None,
     staged: Mapping[str, Path | None] | None = None,
     tools: Sequence[str] = (),
+    memory: int | None = None,
 ) -> Given:
     """Put together what a run is given; without `peeks` look at the files, also at those that `params` name.
 
@@ -90,7 +93,7 @@ def gather(
         peeks = by_path(seen)
     there = {role: path for role, path in files.items() if path and _usable(role, path)}
     path = Path(sheet) if _usable("sheet", Path(sheet)) else None
-    return Given(path, params, schemas, peeks, there, tools)
+    return Given(path, params, schemas, peeks, there, tools, memory)
 
 
 def _path_of(role: str, params: Mapping[str, Any]) -> Path | None:
@@ -139,14 +142,15 @@ class References:
     """What the reference files hold; None where a file is not given or cannot be read.
 
     `genes` is the source of gene names: the ready table, else the annotation. `index` : transcripts in the
-    Salmon index, and those it left out as duplicates. `mapping` : the genes of the transcripts that are
-    quantified against.
+    Salmon index, and those it left out as duplicates. `genome` : length of each of its sequences. `mapping` :
+    the genes of the transcripts that are quantified against.
     """
 
     annotation: Annotation | None = None
     table: Annotation | None = None
     transcripts: Sequence[str] | None = None
     index: tuple[list[str], list[str]] | None = None
+    genome: Mapping[str, int] | None = None
     mapping: TranscriptMap | None = None
 
     @property
@@ -172,6 +176,7 @@ def read_references(files: Mapping[str, Path], from_genome: bool, problems: Prob
         read("tx2gene", read_annotation),
         read("transcripts", fasta_names),
         read("index", index_names),
+        read("genome", fasta_lengths),
     )
     names = known.index[0] if known.index else known.transcripts
     if names is None and from_genome and known.annotation:

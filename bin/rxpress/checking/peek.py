@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from rxpress.errors import Problem
 from rxpress.tables import MISSING, read_rows
 
-PATH_COLUMNS = ("fastq_1", "fastq_2", "quant", "cel")
+PATH_COLUMNS = ("fastq_1", "fastq_2", "quant", "bam", "cel")
 MAY_BE_EMPTY = ("fastq_1", "fastq_2")
 HEAD_BYTES = 4096
+BAM_END_BYTES = 28
+# Files that ready indexes need; indexes themselves are too large to be staged for a look.
+INDEX_FILES = {
+    "star_index": ("genomeParameters.txt", "Genome", "SA", "SAindex"),
+    "hisat2_index": ("*.1.ht2",),
+}
 
 
 @dataclass(frozen=True)
@@ -25,8 +31,9 @@ class Peek:
     """One file or folder: as typed (`path`), where it was looked for last (`resolved`), and what was seen.
 
     `column` is the sheet's, or `--name` of a parameter; of a Salmon folder, `quant_file` is its quant.sf(.gz)
-    and `quant_info` its meta_info.json, both under the folder's path. `kind` is file, folder, missing or
-    unreadable; `head` holds the first 4096 bytes.
+    and `quant_info` its meta_info.json, both under the folder's path; of a BAM file, `bam_end` has its last
+    bytes for `head`; of a ready index, `<parameter>_file` are its files under their names. `kind` is file,
+    folder, missing or unreadable; `head` holds the first 4096 bytes.
     """
 
     line: int
@@ -100,6 +107,8 @@ def _peek_cell(line: int, column: str, cell: str, folder: Path) -> list[Peek]:
     beside = folder / cell
     place = beside if beside.exists() else Path(cell)
     peek = _look(line, column, cell, place)
+    if column == "bam" and peek.kind == "file":
+        return [peek, _look_at_end(peek, place)]
     if column != "quant" or peek.kind != "folder":
         return [peek]
     table = place / "quant.sf" if (place / "quant.sf").exists() else place / "quant.sf.gz"
@@ -110,7 +119,20 @@ def _peek_cell(line: int, column: str, cell: str, folder: Path) -> list[Peek]:
 def peek_parameters(params: Mapping[str, Any], names: Iterable[str]) -> list[Peek]:
     """A look at each file that a parameter names, relative to the current folder."""
     given = {name: str(params[name]) for name in names if isinstance(params.get(name), str) and params[name]}
-    return [_look(0, f"--{name}", text, Path(text)) for name, text in given.items() if "://" not in text]
+    peeks = []
+    for name, text in given.items():
+        if "://" not in text:
+            peeks.append(_look(0, f"--{name}", text, Path(text)))
+            if peeks[-1].kind == "folder":
+                needed = INDEX_FILES.get(name, ())
+                peeks += [_look(0, f"{name}_file", one, _file_in(Path(text), one)) for one in needed]
+    return peeks
+
+
+def _file_in(folder: Path, name: str) -> Path:
+    """A file of a folder; `*` stands for a beginning, and HISAT2 gives large indexes a letter more."""
+    found = sorted([*folder.glob(name), *folder.glob(f"{name}l")]) if "*" in name else []
+    return found[0] if found else folder / name
 
 
 def _look(line: int, column: str, typed: str, place: Path) -> Peek:
@@ -125,3 +147,13 @@ def _look(line: int, column: str, typed: str, place: Path) -> Peek:
             return Peek(line, column, typed, resolved, "file", size, stream.read(HEAD_BYTES))
     except OSError:
         return Peek(line, column, typed, resolved, "unreadable", size, b"")
+
+
+def _look_at_end(peek: Peek, place: Path) -> Peek:
+    """The last bytes of a BAM file, which are the same in all that are whole."""
+    try:
+        with place.open("rb") as stream:
+            stream.seek(max(0, peek.size - BAM_END_BYTES))
+            return replace(peek, column="bam_end", head=stream.read())
+    except OSError:
+        return replace(peek, column="bam_end", kind="unreadable", head=b"")

@@ -18,7 +18,7 @@ from rxpress.checking.inputs import Inputs, References, attempt
 from rxpress.checking.peek import Peek
 from rxpress.errors import Problems, did_you_mean
 from rxpress.samplesheet import Sample, by_study
-from rxpress.sequences import fasta_names, quant_head_names
+from rxpress.sequences import quant_head_names
 from rxpress.tables import read_json, read_text
 
 LEAST_MAPPED = 0.9
@@ -90,19 +90,17 @@ def check_repeats(inputs: Inputs, references: References, problems: Problems) ->
 
 def check_genome(inputs: Inputs, references: References, problems: Problems) -> None:
     """Sequences that the annotation speaks of must be in the genome, or their transcripts are lost."""
-    if "genome" not in inputs.files or not references.annotation:
-        return
-    there = attempt(problems, fasta_names, inputs.files["genome"])
-    if there is None:
+    there = references.genome
+    if there is None or not references.annotation:
         return
     sequences = references.annotation.sequences
-    absent = {name: n for name, n in sequences.items() if name not in set(there)}
+    absent = {name: n for name, n in sequences.items() if name not in there}
     if absent:
         lost, total = sum(absent.values()), sum(sequences.values())
         what = f"{lost:,} of {total:,} transcripts lie on {_some(list(absent))}"
         tell = problems.add if lost > (1 - LEAST_MAPPED) * total else problems.warn
         tell(
-            f"{what}, but the genome has {_some(there)}",
+            f"{what}, but the genome has {_some(list(there))}",
             "give genome and annotation of one source",
             inputs.files["genome"].name,
         )

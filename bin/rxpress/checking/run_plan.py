@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from rxpress.checking.alignment_route import choose_route
 from rxpress.checking.checks import Findings
 from rxpress.checking.inputs import Given
 from rxpress.design.study_design import StudyDesign
@@ -23,6 +25,8 @@ def describe_run(findings: Findings, warnings: Iterable[Problem]) -> dict[str, A
             study: _describe_study(samples, findings.designs[study], findings.inputs.sources)
             for study, samples in by_study(findings.inputs.samples, findings.inputs.schema).items()
         },
+        "route": asdict(choose_route(findings.inputs.params)),
+        "star_memory": asdict(findings.star_memory) if findings.star_memory else None,
         "warnings": [str(warning) for warning in dict.fromkeys(warnings)],
         "annotation_format": annotation.format if annotation else "none",
         "mapped_transcripts": {

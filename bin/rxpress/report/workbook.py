@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import xlsxwriter
 
+from rxpress.checking.peek import PATH_COLUMNS
 from rxpress.report.optional_files import read_or_empty
 from rxpress.report.results import Results
 from rxpress.report.summary import call_table
@@ -114,7 +115,7 @@ def _overview(results: Results) -> Iterator[Sheet]:
     tables = [study.samples for study in results.studies if len(study.samples)]
     if tables:
         samples = pd.concat(tables, ignore_index=True)
-        paths = [name for name in ("fastq_1", "fastq_2", "quant", "cel") if name in samples]
+        paths = [name for name in PATH_COLUMNS if name in samples]
         samples = samples.drop(columns=paths).dropna(axis="columns", how="all")
         yield Sheet("Samples", samples, "differential/<study>/samples.tsv", "the samples, kept and left out")
     if results.with_expression or not results.studies:
