@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from rxpress.alignments.strands import LIBRARY_TYPES, UNSTRANDED_DIFFERENCE, judge_strandedness
 from rxpress.errors import FAILURE, InputError, Problem, ToolError
 from rxpress.reads import (
     BrokenReadsError,
@@ -23,17 +24,6 @@ from rxpress.reads import (
 )
 from rxpress.tables import read_json
 
-# Salmon's letters for a declared strandedness: (single reads, pairs that face each other).
-LIBRARY_TYPES = {
-    "auto": ("A", "A"),
-    "forward": ("SF", "ISF"),
-    "reverse": ("SR", "ISR"),
-    "unstranded": ("U", "IU"),
-}
-# Shares as in nf-core/rnaseq: stranded from 80 % on one strand, unstranded up to 10 % apart.
-STRANDED_SHARE = 0.8
-UNSTRANDED_DIFFERENCE = 0.1
-FRAGMENTS_TO_JUDGE = 100
 PROBED_FRAGMENTS = 100_000
 FASTP_MOST_THREADS = 16
 NO_TRIMMING = (
@@ -277,14 +267,7 @@ def infer_strandedness(orientations: Mapping[str, int], paired: bool) -> tuple[s
     keys = ("ISF", "OSF", "MSF") if paired else ("SF",)
     forward = sum(orientations.get(key, 0) for key in keys)
     reverse = sum(orientations.get(key[:-1] + "R", 0) for key in keys)
-    total = forward + reverse
-    share = forward / total if total else 0.5
-    if total >= FRAGMENTS_TO_JUDGE:
-        if max(share, 1 - share) >= STRANDED_SHARE:
-            return ("forward" if share > 0.5 else "reverse"), share
-        if abs(2 * share - 1) <= UNSTRANDED_DIFFERENCE:
-            return "unstranded", share
-    return "undetermined", share
+    return judge_strandedness(forward, reverse)
 
 
 def _describe(
