@@ -10,23 +10,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from rxpress.alignments.strands import LIBRARY_TYPES, UNSTRANDED_DIFFERENCE, judge_strandedness
 from rxpress.errors import InputError, Problem
 from rxpress.fastp import PreparedReads, SampleReads, TrimOptions, missing_files, prepare_reads
 from rxpress.programs import run_tool
 from rxpress.reads import copy_first_reads
 from rxpress.tables import read_json
 
-# Salmon's letters for a declared strandedness: (single reads, pairs that face each other).
-LIBRARY_TYPES = {
-    "auto": ("A", "A"),
-    "forward": ("SF", "ISF"),
-    "reverse": ("SR", "ISR"),
-    "unstranded": ("U", "IU"),
-}
-# Shares as in nf-core/rnaseq: stranded from 80 % on one strand, unstranded up to 10 % apart.
-STRANDED_SHARE = 0.8
-UNSTRANDED_DIFFERENCE = 0.1
-FRAGMENTS_TO_JUDGE = 100
 PROBED_FRAGMENTS = 100_000
 
 
@@ -190,14 +180,7 @@ def infer_strandedness(orientations: Mapping[str, int], paired: bool) -> tuple[s
     keys = ("ISF", "OSF", "MSF") if paired else ("SF",)
     forward = sum(orientations.get(key, 0) for key in keys)
     reverse = sum(orientations.get(key[:-1] + "R", 0) for key in keys)
-    total = forward + reverse
-    share = forward / total if total else 0.5
-    if total >= FRAGMENTS_TO_JUDGE:
-        if max(share, 1 - share) >= STRANDED_SHARE:
-            return ("forward" if share > 0.5 else "reverse"), share
-        if abs(2 * share - 1) <= UNSTRANDED_DIFFERENCE:
-            return "unstranded", share
-    return "undetermined", share
+    return judge_strandedness(forward, reverse)
 
 
 def _describe(
