@@ -30,7 +30,8 @@ def parse_arguments() -> argparse.Namespace:
 def main() -> None:
     args = parse_arguments()
     require(modules=["numpy"], programs=["fastp", "salmon"])
-    from rxpress.salmon import QuantifyOptions, SampleReads, quantify_sample
+    from rxpress.fastp import SampleReads
+    from rxpress.salmon import QuantifyOptions, quantify_sample
     from rxpress.tables import write_json
 
     # A task that is told to stop still removes its trimmed reads.

@@ -1,60 +1,23 @@
-"""fastp and Salmon driven by subprocess: the reads of one sample in, a Salmon folder and a status out."""
+"""Salmon driven by subprocess: the reads of one sample in, a Salmon folder and a status out."""
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from rxpress.errors import FAILURE, InputError, Problem, ToolError
-from rxpress.reads import (
-    BrokenReadsError,
-    FastqFile,
-    check_sample,
-    copy_first_reads,
-    examine_files,
-    join_lanes,
-)
+from rxpress.alignments.strands import LIBRARY_TYPES, UNSTRANDED_DIFFERENCE, judge_strandedness
+from rxpress.errors import InputError, Problem
+from rxpress.fastp import PreparedReads, SampleReads, TrimOptions, missing_files, prepare_reads
+from rxpress.programs import run_tool
+from rxpress.reads import copy_first_reads
 from rxpress.tables import read_json
 
-# Salmon's letters for a declared strandedness: (single reads, pairs that face each other).
-LIBRARY_TYPES = {
-    "auto": ("A", "A"),
-    "forward": ("SF", "ISF"),
-    "reverse": ("SR", "ISR"),
-    "unstranded": ("U", "IU"),
-}
-# Shares as in nf-core/rnaseq: stranded from 80 % on one strand, unstranded up to 10 % apart.
-STRANDED_SHARE = 0.8
-UNSTRANDED_DIFFERENCE = 0.1
-FRAGMENTS_TO_JUDGE = 100
 PROBED_FRAGMENTS = 100_000
-FASTP_MOST_THREADS = 16
-NO_TRIMMING = (
-    "--disable_adapter_trimming",
-    "--disable_trim_poly_g",
-    "--disable_quality_filtering",
-    "--disable_length_filtering",
-)
-
-
-@dataclass(frozen=True)
-class SampleReads:
-    """The FASTQ files of a sample: one tuple of lanes per mate, and the strandedness the user declared."""
-
-    sample: str
-    mates: tuple[tuple[Path, ...], ...]
-    strandedness: str = "auto"
-
-    @property
-    def paired(self) -> bool:
-        return len(self.mates) == 2
 
 
 @dataclass(frozen=True)
@@ -67,6 +30,10 @@ class QuantifyOptions:
     skip_trimming: bool = False
     extra_fastp_args: str = ""
     extra_salmon_args: str = ""
+
+    @property
+    def trimming(self) -> TrimOptions:
+        return TrimOptions(self.threads, self.skip_trimming, self.extra_fastp_args)
 
 
 @dataclass(frozen=True)
@@ -112,24 +79,17 @@ def quantify_sample(reads: SampleReads, options: QuantifyOptions, outdir: Path) 
     Reads that cannot be used are told in the status. Raises InputError for files that are not there and
     ToolError when fastp or Salmon break.
     """
-    _check_files(reads, options.index)
-    files = examine_files([path for lanes in reads.mates for path in lanes], options.threads)
-    per_mate = len(reads.mates[0])
-    examined = [files[i : i + per_mate] for i in range(0, len(files), per_mate)]
-    status = _new_status(reads, files)
-    try:
-        status = replace(status, reads_raw=check_sample(examined))
-    except BrokenReadsError as broken:
-        return replace(status, reason=str(broken))
+    problems = missing_files(reads)
+    if not (options.index / "info.json").is_file():
+        problems.append(Problem("is not a Salmon index", "make one with `salmon index`", str(options.index)))
+    if problems:
+        raise InputError(*problems)
     with TemporaryDirectory(prefix="reads_", dir=Path.cwd()) as name:
         folder = Path(name)
-        joined = [
-            join_lanes(lanes, folder / f"{reads.sample}_{i}") for i, lanes in enumerate(examined, start=1)
-        ]
-        trimmed, kept = trim_reads(reads.sample, joined, status.reads_raw, options, outdir / "fastp")
-        status = replace(status, reads=kept)
-        if kept == 0:
-            return replace(status, reason=f"none of {status.reads_raw:,} reads is left after trimming")
+        trimmed, found = prepare_reads(reads, options.trimming, folder, outdir / "fastp")
+        status = _new_status(reads, found)
+        if found.reason:
+            return status
         library_type = LIBRARY_TYPES[reads.strandedness][reads.paired]
         mapped = run_salmon(trimmed, library_type, options, outdir / "salmon" / reads.sample)
         orientations = mapped.orientations or {}
@@ -138,55 +98,22 @@ def quantify_sample(reads: SampleReads, options: QuantifyOptions, outdir: Path) 
     return _describe(status, mapped, orientations, reads.paired)
 
 
-def _check_files(reads: SampleReads, index: Path) -> None:
-    problems = [
-        Problem("does not exist", "check the path", str(path))
-        for lanes in reads.mates
-        for path in lanes
-        if not path.is_file()
-    ]
-    if len({len(lanes) for lanes in reads.mates}) > 1:
-        counts = " and ".join(str(len(lanes)) for lanes in reads.mates)
-        problems.append(
-            Problem(f"{reads.sample}: {counts} files of the two mates", "give both mates of every lane")
-        )
-    if not (index / "info.json").is_file():
-        problems.append(Problem("is not a Salmon index", "make one with `salmon index`", str(index)))
-    if problems:
-        raise InputError(*problems)
-
-
-def _new_status(reads: SampleReads, files: Sequence[FastqFile]) -> SampleStatus:
-    inputs = tuple({"path": f.path.name, "size": f.size, "sha256": f.sha256} for f in files)
-    return SampleStatus(reads.sample, False, "", 0, 0, 0, 0.0, reads.strandedness, "", "", None, "", inputs)
-
-
-def trim_reads(
-    sample: str, mates: Sequence[Path], fragments: int, options: QuantifyOptions, report: Path
-) -> tuple[list[Path], int]:
-    """Run fastp on one file per mate; return the files for Salmon (beside the input) and how many fragments.
-
-    The reports are `report`/<sample>.fastp.json and .html. Without trimming fastp only reports.
-    """
-    report.mkdir(parents=True, exist_ok=True)
-    page, data = report / f"{sample}.fastp.html", report / f"{sample}.fastp.json"
-    command = ["fastp", "--json", str(data), "--html", str(page), "--report_title", sample]
-    command += ["--thread", str(min(options.threads, FASTP_MOST_THREADS))]
-    trimmed = list(mates)
-    for i, path in enumerate(mates, start=1):
-        command += [f"--in{i}", str(path)]
-        if not options.skip_trimming:
-            trimmed[i - 1] = path.with_name(f"{sample}_trimmed_{i}.fastq.gz")
-            command += [f"--out{i}", str(trimmed[i - 1])]
-    command += NO_TRIMMING if options.skip_trimming else ["--compression", "1"]
-    run_tool([*command, *shlex.split(options.extra_fastp_args)])
-    summary = read_json(data)["summary"]
-    before, after = (
-        summary[when]["total_reads"] // len(mates) for when in ("before_filtering", "after_filtering")
+def _new_status(reads: SampleReads, found: PreparedReads) -> SampleStatus:
+    return SampleStatus(
+        sample=reads.sample,
+        passed=False,
+        reason=found.reason,
+        reads_raw=found.reads_raw,
+        reads=found.reads,
+        mapped=0,
+        percent_mapped=0.0,
+        strandedness_declared=reads.strandedness,
+        library_type="",
+        strandedness="",
+        compatible_fragment_ratio=None,
+        warning="",
+        inputs=found.inputs,
     )
-    if before != fragments and "--reads_to_process" not in options.extra_fastp_args:
-        raise ToolError(f"fastp read {before:,} of {fragments:,} reads of {sample}")
-    return trimmed, fragments if options.skip_trimming else after
 
 
 def run_salmon(
@@ -210,30 +137,6 @@ def run_salmon(
 def _mate_arguments(mates: Sequence[Path]) -> list[str]:
     options = ["--unmatedReads"] if len(mates) == 1 else ["--mates1", "--mates2"]
     return [word for option, path in zip(options, mates, strict=True) for word in (option, str(path))]
-
-
-def run_tool(command: Sequence[str], may_fail_with: str = "") -> subprocess.CompletedProcess[str]:
-    """Run a program and wait for it; ToolError with its first and last words when it fails.
-
-    A failure whose messages contain `may_fail_with` is left to the caller. The locale is C because Salmon
-    stops in one that the machine does not have.
-    """
-    done = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-        env={**os.environ, "LC_ALL": "C"},
-    )
-    if done.returncode == 0 or (may_fail_with and may_fail_with in done.stderr):
-        return done
-    said = [line.strip() for line in (done.stderr + done.stdout).splitlines() if line.strip()]
-    if len(said) > 8:
-        said = [*said[:2], "…", *said[-5:]]
-    what = f"{command[0]} failed with status {done.returncode}:"
-    status = 128 - done.returncode if done.returncode < 0 else FAILURE
-    raise ToolError("\n  ".join([what, *said, f"command: {shlex.join(command)}"]), status)
 
 
 def read_mapped_reads(folder: Path) -> MappedReads:
@@ -277,14 +180,7 @@ def infer_strandedness(orientations: Mapping[str, int], paired: bool) -> tuple[s
     keys = ("ISF", "OSF", "MSF") if paired else ("SF",)
     forward = sum(orientations.get(key, 0) for key in keys)
     reverse = sum(orientations.get(key[:-1] + "R", 0) for key in keys)
-    total = forward + reverse
-    share = forward / total if total else 0.5
-    if total >= FRAGMENTS_TO_JUDGE:
-        if max(share, 1 - share) >= STRANDED_SHARE:
-            return ("forward" if share > 0.5 else "reverse"), share
-        if abs(2 * share - 1) <= UNSTRANDED_DIFFERENCE:
-            return "unstranded", share
-    return "undetermined", share
+    return judge_strandedness(forward, reverse)
 
 
 def _describe(

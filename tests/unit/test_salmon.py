@@ -14,14 +14,9 @@ import pandas as pd
 import pytest
 
 from rxpress.errors import InputError, ToolError
-from rxpress.salmon import (
-    QuantifyOptions,
-    SampleReads,
-    SampleStatus,
-    infer_strandedness,
-    quantify_sample,
-    run_tool,
-)
+from rxpress.fastp import SampleReads
+from rxpress.programs import run_tool
+from rxpress.salmon import QuantifyOptions, SampleStatus, infer_strandedness, quantify_sample
 
 COMMAND = Path(__file__).parents[2] / "bin" / "quantify_reads.py"
 PLANTED = {"T1": 400, "T2": 200, "T3": 100, "T4": 50, "T5": 0}

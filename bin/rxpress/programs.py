@@ -1,0 +1,73 @@
+"""Programs run by subprocess: one, or one that writes into another; ToolError says how they failed."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryFile
+
+from rxpress.errors import FAILURE, ToolError
+
+# Salmon stops in a locale that the machine does not have.
+LOCALE = {"LC_ALL": "C"}
+
+
+def run_tool(
+    command: Sequence[str], may_fail_with: str = "", folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a program, in `folder` if given, and wait for it; ToolError with its first and last words.
+
+    A failure whose messages contain `may_fail_with` is left to the caller.
+    """
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+        env={**os.environ, **LOCALE},
+        cwd=folder,
+    )
+    if done.returncode == 0 or (may_fail_with and may_fail_with in done.stderr):
+        return done
+    raise tool_error(command, done.returncode, done.stderr + done.stdout)
+
+
+def run_pipe(writer: Sequence[str], reader: Sequence[str]) -> str:
+    """Run `writer | reader` and wait for both; what the writer said. ToolError when either of them fails.
+
+    The reader of a writer that died finds an end as any other, so its own success means nothing.
+    """
+    environment = {**os.environ, **LOCALE}
+    with TemporaryFile("w+", errors="replace") as written, TemporaryFile("w+", errors="replace") as read:
+        first = subprocess.Popen(writer, stdout=subprocess.PIPE, stderr=written, env=environment)
+        try:
+            second = subprocess.Popen(reader, stdin=first.stdout, stdout=read, stderr=read, env=environment)
+            assert first.stdout is not None
+            first.stdout.close()  # else a writer whose reader has gone would wait for ever
+            second.wait()
+            first.wait()
+        finally:
+            first.kill()
+        said = []
+        for file in (written, read):
+            file.seek(0)
+            said.append(file.read())
+    # A reader that fails first ends its writer by a broken pipe: what it said is the cause.
+    for command, process, words in ((reader, second, said[1]), (writer, first, said[0])):
+        if process.returncode != 0:
+            raise tool_error(command, process.returncode, words)
+    return said[0]
+
+
+def tool_error(command: Sequence[str], returncode: int, words: str) -> ToolError:
+    """The error of a program that failed: its first and last words, and a status that tells a signal."""
+    said = [line.strip() for line in words.splitlines() if line.strip()]
+    if len(said) > 8:
+        said = [*said[:2], "…", *said[-5:]]
+    what = f"{command[0]} failed with status {returncode}:"
+    status = 128 - returncode if returncode < 0 else FAILURE
+    return ToolError("\n  ".join([what, *said, f"command: {shlex.join(command)}"]), status)
