@@ -29,16 +29,20 @@ workflow RXPRESS {
     READS(
         INPUTS.out.rows,
         INPUTS.out.studies,
+        INPUTS.out.known,
         [
             transcripts: existing(given.transcripts),
             annotation: existing(given.gtf ?: given.gff),
             tx2gene: existing(given.tx2gene),
             genome: existing(given.genome),
-            index: existing(given.salmon_index)
+            index: existing(given.salmon_index),
+            aligner_index: given.aligner == 'none' ? [] : existing(given["${given.aligner}_index"])
         ],
         [
             skip_fastqc: given.skip_fastqc,
             kmer_size: given.kmer_size,
+            aligner: given.aligner,
+            extra_aligner_args: given.extra_aligner_args,
             quantify: given.subMap('bootstraps', 'skip_trimming', 'extra_fastp_args', 'extra_salmon_args'),
             merge: given.subMap('transcript_tables')
         ]

@@ -98,7 +98,7 @@ apt_options() {
         sed -nE 's/^(Acquire::(Check-Valid-Until|Check-Date|Retries|https?::(Proxy|Timeout)[^ ]*)) "(.+)";$/-o \1=\4/p' | tr '\n' ' '
 }
 
-lock_of() { case $1 in multiqc) echo report.lock ;; *) echo toolkit.lock ;; esac; }
+lock_of() { case $1 in align) echo align.lock ;; multiqc) echo report.lock ;; *) echo toolkit.lock ;; esac; }
 
 recipe_digest() { cat "containers/$1/Dockerfile" "containers/$1/self-test" "requirements/$(lock_of "$1")" | sha256sum | cut -c1-16; }
 

@@ -11,3 +11,16 @@ def byName(items) {
 def perStudy(files) {
     files.flatten().map { path -> [path.parent.name, path] }
 }
+
+/* [meta, file] of samples → [study, samples, files], by name of sample */
+def bySample(items) {
+    items
+        .map { meta, path -> [meta.study, meta.sample, path] }
+        .groupTuple()
+        .map { study, names, paths -> [study] + [names, paths].transpose().sort { pair -> pair[0] }.transpose() }
+}
+
+/* The paths in a cell of samples.tsv: none where it is empty. */
+def pathsOf(cell) {
+    cell == 'NA' ? [] : cell.tokenize(';').collect { path -> file(path) }
+}

@@ -18,15 +18,16 @@ def peekParameters(given) {
 /* A parameter's file or folder; of an index that is not staged for the check, the files that it needs. */
 def peekParameter(name, typed) {
     def found = file(typed)
-    def row = look(0, "--${name}", typed, found)
-    def needed = found.isDirectory() ? [star_index: ['genomeParameters.txt', 'Genome', 'SA', 'SAindex'], hisat2_index: ['*.1.ht2']][name] ?: [] : []
-    [row] + needed.collect { one -> look(0, "${name}_file", one, fileIn(found, one)) }
+    def needed = [star_index: ['genomeParameters.txt', 'Genome', 'SA', 'SAindex'], hisat2_index: ['*.1.ht2']][name]
+    def of_index = needed && found.isDirectory() ? needed.collect { one -> look(0, "${name}_file", one, fileIn(found, one)) } : []
+    [look(0, "--${name}", typed, found)] + of_index
 }
 
 /* A file of a folder; `*` stands for a beginning, and HISAT2 gives large indexes a letter more. */
 def fileIn(folder, name) {
-    def ends = name.startsWith('*') ? [name.drop(1), "${name.drop(1)}l".toString()] : []
-    folder.listFiles().find { one -> ends.any { end -> one.name.endsWith(end) } } ?: folder.resolve(name.replace('*', 'index'))
+    def ending = name.drop(1)
+    def matching = name.startsWith('*') ? folder.listFiles().findAll { one -> one.name.endsWith(ending) || one.name.endsWith("${ending}l") } : []
+    matching ? matching[0] : folder.resolve(name.replace('*', 'index'))
 }
 
 /* A row for each path cell of the sheet: relative to the sheet, then to the launch folder; URIs allowed. */
@@ -104,22 +105,20 @@ def look(line, column, typed, found) {
     }
 }
 
-/* The last 28 bytes of a BAM file, which are the same in all that are whole. Files of a store are not read to their end. */
+/* The last 28 bytes of a BAM file, the same in all that are whole. Files of a store are not read to their end. */
 def lookAtEnd(line, typed, found) {
-    def size = found.size()
-    if (found.toUriString().contains('://') || size < 28) {
-        return [line, 'bam_end', typed, found.toUriString(), true, 'unreadable', size, '']
+    def place = found.toUriString()
+    if (place.contains('://') || found.size() < 28) {
+        return [line, 'bam_end', typed, place, true, 'unreadable', found.size(), '']
     }
     try {
-        def end = new RandomAccessFile(found.toFile(), 'r').withCloseable { stream ->
-            def bytes = new byte[28]
-            stream.seek(size - 28)
-            stream.readFully(bytes)
-            bytes
+        def bytes = found.newInputStream().withCloseable { stream ->
+            stream.skipNBytes(found.size() - 28)
+            stream.readNBytes(28)
         }
-        return [line, 'bam_end', typed, found.toUriString(), true, 'file', size, end.encodeBase64().toString()]
+        return [line, 'bam_end', typed, place, true, 'file', found.size(), bytes.encodeBase64().toString()]
     }
     catch (IOException _error) {
-        return [line, 'bam_end', typed, found.toUriString(), true, 'unreadable', size, '']
+        return [line, 'bam_end', typed, place, true, 'unreadable', found.size(), '']
     }
 }

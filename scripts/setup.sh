@@ -107,7 +107,7 @@ install_programs() {
         apt_install "${missing[@]}" procps
     elif engine=$(find_engine docker podman); then
         say "not on PATH: ${missing[*]}; steps run in images, by $engine"
-        RXPRESS_ENGINE=$engine containers/build.sh
+        RXPRESS_ENGINE=$engine containers/build.sh reads toolkit multiqc
         profile=$engine
     else
         stop "not on PATH: ${missing[*]}. Put them there (Debian and Bioconda have packages of these names), or let" \
@@ -125,6 +125,18 @@ install_browser() {
     say 'no chromium on PATH: tests in a browser will be skipped'
 }
 
+# What --aligner and BAM files need; without it their tests are skipped.
+install_aligners() {
+    local program missing=()
+    install_locked align
+    for program in STAR:rna-star hisat2:hisat2 featureCounts:subread samtools:samtools; do
+        have "${program%:*}" || missing+=("${program#*:}")
+    done
+    [ ${#missing[@]} = 0 ] && return
+    if may_apt && apt_install "${missing[@]}"; then return; fi
+    say "not there: ${missing[*]} (Debian's names): tests of the aligned route will be skipped"
+}
+
 # Behind a proxy that has certificates of its own, the system's list is the one that knows them.
 certificates=/etc/ssl/certs/ca-certificates.crt
 [ -e $certificates ] && export REQUESTS_CA_BUNDLE="${REQUESTS_CA_BUNDLE:-$certificates}"
@@ -139,6 +151,7 @@ install_locked installer toolkit report
 if [ "$purpose" = test ]; then
     install_locked test
     install_browser
+    install_aligners
 fi
 install_nextflow
 install_programs

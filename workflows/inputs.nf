@@ -14,7 +14,7 @@ workflow INPUTS {
     main:
     def peek = (peekSheet(given.input) + peekParameters(given)).collect { row -> row.join('\t') }
     def header = 'line\tcolumn\tpath\tresolved\texists\tkind\tsize\thead'
-    def native_tools = workflow.containerEngine ? null : 'fastp salmon multiqc' + (given.skip_fastqc ? '' : ' fastqc')
+    def native_tools = workflow.containerEngine ? null : 'multiqc' + (given.skip_fastqc ? '' : ' fastqc')
 
     CHECK_INPUTS(
         [tools: native_tools, digest: toolkitDigest('check_inputs.py')],
@@ -25,7 +25,7 @@ workflow INPUTS {
         existing(given.transcripts),
         existing(given.gtf ?: given.gff),
         existing(given.tx2gene),
-        existing(given.transcripts || given.salmon_index ? null : given.genome),    // compared with the annotation
+        existing(given.aligner == 'none' && (given.transcripts || given.salmon_index) ? null : given.genome),    // compared with the annotation
         existing(given.salmon_index),
         existing(given.counts),
         existing(given.expression_matrix),
@@ -46,6 +46,7 @@ workflow INPUTS {
     samples = CHECK_INPUTS.out.samples
     studies = CHECK_INPUTS.out.studies.flatten().map { table -> [table.parent.name, table] }
     plan = CHECK_INPUTS.out.plan
+    known = plan.map { path -> new groovy.json.JsonSlurper().parse(path) }
     hashed = CHECK_INPUTS.out.inputs
 
     emit:
@@ -53,5 +54,6 @@ workflow INPUTS {
     samples    // samples.tsv
     studies
     plan    // plan.json
+    known    // its content, a map
     hashed    // inputs.tsv
 }

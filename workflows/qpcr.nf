@@ -15,8 +15,9 @@ workflow QPCR {
     opts            // [reference_genes:, vehicle:, max_ct_sd:, max_ct:, alpha:]
 
     main:
+    // Lists are complete, and empty, when a step before has failed: nothing starts without a study.
     ANALYZE_QPCR(
-        channel.of(qpcr).filter { table -> table }.first(),
+        samples.flatten().first().map { _of_a_study -> qpcr }.filter { table -> table },
         byStudy(samples),
         byStudy(contrasts),
         byName(differential),

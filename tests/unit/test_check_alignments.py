@@ -11,7 +11,7 @@ import pysam
 import pytest
 from input_files import SCHEMAS, SHEET, examine, fasta, told, write_quant, write_study
 
-from rxpress.alignments.star_memory import star_memory
+from rxpress.alignments.memory import star_memory
 from rxpress.checking.alignment_checks import sequence_names
 from rxpress.checking.checks import check_everything
 from rxpress.checking.inputs import gather
@@ -188,7 +188,7 @@ def test_too_little_memory_for_star_is_told_before_it_runs(tmp_path: Path, align
     assert lines[0].startswith("--aligner: star needs ")
     assert "and a step may use 1.0 GB; use hisat2 or none" in lines[0]
     assert told(tmp_path, SHEET, aligned, memory=64_000_000_000)[0] == []
-    assert told(tmp_path, SHEET, aligned | {"aligner": "hisat2"}, memory=1_000_000_000)[0] == []
+    assert told(tmp_path, SHEET, aligned | {"aligner": "hisat2"}, memory=1_100_000_000)[0] == []
 
 
 def test_memory_for_star_is_told_in_the_plan(tmp_path: Path, aligned: dict[str, Any]) -> None:
@@ -197,7 +197,7 @@ def test_memory_for_star_is_told_in_the_plan(tmp_path: Path, aligned: dict[str, 
     assert findings is not None
     plan = describe_run(findings, [])
     needed = star_memory(8)
-    assert plan["star_memory"] == {"index": needed.index, "alignment": needed.alignment}
+    assert plan["aligner_memory"] == {"index": needed.index, "alignment": needed.alignment}
     assert plan["route"] == {"aligner": "star", "reads": "salmon", "bam": "featurecounts"}
 
 

@@ -12,7 +12,10 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PYTHON = {"python_full_version": "3.11.2", "sys_platform": "linux"}
-PROGRAMS = ("fastp", "fastqc", "gffread", "salmon", "samtools")
+PROGRAMS = {
+    "reads": ("fastp", "fastqc", "gffread", "salmon", "samtools"),
+    "align": ("fastp", "hisat2", "salmon", "samtools", "star", "subread"),
+}
 
 
 def environment(image: str) -> tuple[dict[str, str], list[str]]:
@@ -29,16 +32,22 @@ def locked(name: str) -> list[str]:
     return [f"{pin.name}{pin.specifier}" for pin in pins if pin.marker is None or pin.marker.evaluate(PYTHON)]
 
 
-@pytest.mark.parametrize(("image", "lock"), [("toolkit", "toolkit"), ("multiqc", "report")])
+@pytest.mark.parametrize(("image", "lock"), [("toolkit", "toolkit"), ("multiqc", "report"), ("align", "align")])
 def test_python_packages_are_those_of_the_lock(image: str, lock: str) -> None:
     packages, pinned = environment(image)
     assert packages["python"] == "3.11"
     assert pinned == locked(lock)
 
 
-def test_programs_for_reads_are_those_of_the_image() -> None:
-    packages, pinned = environment("reads")
-    recipe = (ROOT / "containers" / "reads" / "Dockerfile").read_text()
-    built = dict(re.findall(r"^ +(\w+)=([\d.]+\d)[+-]", recipe, flags=re.MULTILINE))
-    assert {name: packages[name] for name in PROGRAMS} == {name: built[name] for name in PROGRAMS}
+@pytest.mark.parametrize("image", PROGRAMS)
+def test_programs_are_those_of_the_image(image: str) -> None:
+    packages, _ = environment(image)
+    recipe = (ROOT / "containers" / image / "Dockerfile").read_text()
+    built = dict(re.findall(r"^ +(?:rna-)?(\w+)=([\d.]+\d[a-z]?)[+-]", recipe, flags=re.MULTILINE))
+    names = PROGRAMS[image]
+    assert {name: packages[name] for name in names} == {name: built[name] for name in names}
+
+
+def test_the_image_for_reads_has_numpy_of_the_lock() -> None:
+    _, pinned = environment("reads")
     assert pinned == [pin for pin in locked("toolkit") if pin.startswith("numpy==")]

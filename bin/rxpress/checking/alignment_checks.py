@@ -1,4 +1,4 @@
-"""Alignments before anything rests on them: the route, BAM files, indexes, and the memory that STAR needs."""
+"""Alignments before anything rests on them: the route, BAM files, indexes, and the memory of aligners."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import zlib
 from collections.abc import Collection
 
-from rxpress.alignments.star_memory import StarMemory, star_memory
+from rxpress.alignments.memory import AlignerMemory, hisat2_memory, memory_of_index, star_memory
 from rxpress.checking.alignment_route import COUNTERS, SALMON, Route, choose_route
 from rxpress.checking.assay_checks import BAM, READS
 from rxpress.checking.inputs import Inputs, References
@@ -162,31 +162,35 @@ def check_bam_sequences(inputs: Inputs, references: References, problems: Proble
         problems.add(text, fix, inputs.sheet.file, line, "bam")
 
 
-def memory_for_star(inputs: Inputs, references: References) -> StarMemory | None:
-    """What STAR needs for the genome or the ready index of this run; None when it does not run."""
-    if inputs.params["aligner"] != "star" or READS not in inputs.sources.values():
+def memory_for_aligner(inputs: Inputs, references: References) -> AlignerMemory | None:
+    """What the aligner needs for its genome or ready index; None when it does not run, or nothing tells."""
+    aligner = inputs.params["aligner"]
+    if aligner == "none" or READS not in inputs.sources.values():
         return None
-    if inputs.params["star_index"]:
-        peeks = [inputs.peek("star_index_file", name) for name in INDEX_FILES["star_index"]]
-        return StarMemory.of_index(sum(peek.size for peek in peeks if peek))
-    lengths = references.genome
-    return star_memory(sum(lengths.values())) if lengths else None
+    if inputs.params[f"{aligner}_index"]:
+        peeks = [inputs.peek(f"{aligner}_index_file", name) for name in INDEX_FILES[f"{aligner}_index"]]
+        return memory_of_index(sum(peek.size for peek in peeks if peek)) if aligner == "star" else None
+    bases = sum((references.genome or {}).values())
+    return {"star": star_memory, "hisat2": hisat2_memory}[aligner](bases) if bases else None
 
 
-def check_star_memory(needed: StarMemory | None, limit: int | None, problems: Problems) -> None:
-    """STAR dies, or the machine does, when it has less memory than it needs. limit : bytes a task may use."""
+def check_memory(aligner: str, needed: AlignerMemory | None, limit: int | None, problems: Problems) -> None:
+    """An aligner dies, or the machine does, when it has less memory than it needs.
+
+    limit : bytes a step may use, None where nobody knows.
+    """
     if needed is None or limit is None or needed.most <= limit:
         return
-    what = f"star needs {_gigabytes(needed.most)} of memory for this genome"
+    what = f"{aligner} needs {_gigabytes(needed.most)} of memory for this genome"
     what += f", and a step may use {_gigabytes(limit)}"
-    fix = "use hisat2 or none (Salmon alone), or a machine with more memory"
-    problems.add(what, fix, "--aligner")
+    others = "hisat2 or none (Salmon alone)" if aligner == "star" else "none (Salmon alone)"
+    problems.add(what, f"use {others}, or a machine with more memory", "--aligner")
 
 
-def describe_star_memory(needed: StarMemory) -> str:
-    """What STAR needs, in words."""
-    built = f"{_gigabytes(needed.index)} to make its index and " if needed.index else ""
-    return f"STAR takes {built}{_gigabytes(needed.alignment)} of memory to align a sample"
+def describe_memory(aligner: str, needed: AlignerMemory) -> str:
+    """What an aligner needs, in words."""
+    built = f"{_gigabytes(needed.index)} to make its index, " if needed.index else ""
+    return f"--aligner {aligner} takes memory: {built}{_gigabytes(needed.alignment)} to align a sample"
 
 
 def _gigabytes(size: int) -> str:

@@ -14,8 +14,8 @@ from rxpress.arguments import listed
 from rxpress.checking.alignment_checks import (
     check_alignments,
     check_bam_sequences,
-    check_star_memory,
-    memory_for_star,
+    check_memory,
+    memory_for_aligner,
 )
 from rxpress.checking.alignment_route import choose_route
 from rxpress.checking.array_checks import check_arrays
@@ -55,7 +55,7 @@ from rxpress.samplesheet import (
 from rxpress.sequences import FastqHead, quant_head_names, read_fastq_head
 
 if TYPE_CHECKING:
-    from rxpress.alignments.star_memory import StarMemory
+    from rxpress.alignments.memory import AlignerMemory
     from rxpress.design.study_design import StudyDesign
 
 
@@ -72,7 +72,7 @@ KINDS = {"file-path": "file", "directory-path": "folder", "path": "file or folde
 class Findings:
     """What was understood: inputs, references, header and rows of samples.tsv, designs by study.
 
-    `star_memory` is None where STAR does not run, or nothing tells what it needs.
+    `aligner_memory` is None where no aligner runs, or nothing tells what it needs.
     """
 
     inputs: Inputs
@@ -80,7 +80,7 @@ class Findings:
     header: list[str]
     rows: list[list[str | None]]
     designs: Mapping[str, StudyDesign]
-    star_memory: StarMemory | None
+    aligner_memory: AlignerMemory | None
 
 
 def check_everything(given: Given, problems: Problems) -> Findings | None:
@@ -111,13 +111,13 @@ def check_everything(given: Given, problems: Problems) -> Findings | None:
     references = read_references(inputs.files, _from_genome(params), problems)
     for reference_check in (*REFERENCE_CHECKS, check_bam_sequences):
         reference_check(inputs, references, problems)
-    star_memory = memory_for_star(inputs, references)
-    check_star_memory(star_memory, given.memory, problems)
+    aligner_memory = memory_for_aligner(inputs, references)
+    check_memory(params["aligner"], aligner_memory, given.memory, problems)
     check_knowledge(inputs, given.schemas.pack, problems)
     header, rows = _rows_of_samples(inputs)
     check_dose_response(inputs, given, [dict(zip(header, row, strict=True)) for row in rows], problems)
     designs = check_design(inputs, header, rows, problems)
-    return Findings(inputs, references, header, rows, designs, star_memory)
+    return Findings(inputs, references, header, rows, designs, aligner_memory)
 
 
 def _sheet_of(

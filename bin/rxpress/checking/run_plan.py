@@ -26,7 +26,7 @@ def describe_run(findings: Findings, warnings: Iterable[Problem]) -> dict[str, A
             for study, samples in by_study(findings.inputs.samples, findings.inputs.schema).items()
         },
         "route": asdict(choose_route(findings.inputs.params)),
-        "star_memory": asdict(findings.star_memory) if findings.star_memory else None,
+        "aligner_memory": asdict(findings.aligner_memory) if findings.aligner_memory else None,
         "warnings": [str(warning) for warning in dict.fromkeys(warnings)],
         "annotation_format": annotation.format if annotation else "none",
         "mapped_transcripts": {

@@ -42,7 +42,8 @@ process CHECK_INPUTS {
         input: sheet, transcripts: transcripts, annotation: annotation, tx2gene: tx2gene, genome: genome, index: index, counts: counts,
         expression_matrix: expression_matrix, cdf: cdf, probes: probes, probe_annotation: probe_annotation,
         viability: viability, qpcr: qpcr, contrasts: contrasts, control_genes: control_genes, drug_pack: drug_pack,
-        signatures: signatures, gene_sets: gene_sets, pathway_weights: pathway_weights, tools: opts.tools)
+        signatures: signatures, gene_sets: gene_sets, pathway_weights: pathway_weights, tools: opts.tools,
+        memory: task.resourceLimits?.memory?.toBytes())
     """
     check_inputs.py --params ${given} --peek ${peek} \\
         --schema schemas/nextflow_schema.json --table_schemas schemas ${files} --outdir .
