@@ -55,8 +55,8 @@ def star_memory(
     The genome takes a byte per base, sequences padded to bins, and 201 bases per annotated junction (if not
     known: one per 1,000 bases, at most 400,000); the suffix array an entry per base and strand of as many
     bits as tell a place, at least 32, and one for the strand; the index of prefixes an entry of two bits
-    more for each word of up to sa_index_bases letters. Building holds a second suffix array while junctions
-    are put in, and the genome's other strand.
+    more for each word of up to sa_index_bases letters. Building holds the genome's other strand and a second
+    index of prefixes, too.
     """
     parameters = index_parameters(genome_bases, sequences)
     if junctions is None:
@@ -68,7 +68,7 @@ def star_memory(
     prefixes = 4 ** (parameters.sa_index_bases + 1) // 3 * (place_bits + 3) // 8
     held = genome + suffixes + prefixes
     return StarMemory(
-        building=2 * genome + 2 * suffixes + 2 * prefixes + FIXED_BYTES,
+        building=2 * genome + suffixes + 2 * prefixes + FIXED_BYTES,
         alignment=held + FIXED_BYTES + threads * THREAD_BYTES,
     )
 
