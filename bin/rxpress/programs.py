@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from rxpress.errors import FAILURE, ToolError
 
 # Salmon stops in a locale that the machine does not have.
 LOCALE = {"LC_ALL": "C"}
+MOST_SIGNALS = 64
 
 
 def run_tool(
@@ -64,10 +66,16 @@ def run_pipe(writer: Sequence[str], reader: Sequence[str]) -> str:
 
 
 def tool_error(command: Sequence[str], returncode: int, words: str) -> ToolError:
-    """The error of a program that failed: its first and last words, and a status that tells a signal."""
+    """The error of a program that failed: its first and last words, and a status that tells a signal.
+
+    A shell or Perl script around a program (STAR, HISAT2) tells the program's signal as a shell does, or in
+    words.
+    """
     said = [line.strip() for line in words.splitlines() if line.strip()]
     if len(said) > 8:
         said = [*said[:2], "…", *said[-5:]]
     what = f"{command[0]} failed with status {returncode}:"
-    status = 128 - returncode if returncode < 0 else FAILURE
+    died = re.search(r"died with signal (\d+)", words)
+    signal = -returncode if returncode < 0 else int(died[1]) if died else returncode - 128
+    status = 128 + signal if 0 < signal <= MOST_SIGNALS else FAILURE
     return ToolError("\n  ".join([what, *said, f"command: {shlex.join(command)}"]), status)

@@ -109,7 +109,8 @@ class GeneModels:
     `sequences` : names; `gene_ids`, `gene_names` : in the order of the annotation; `gene_lengths` : (genes,)
     bases in the union of exons, featureCounts' Length; `exon_genes`, `exon_starts`, `exon_ends` : that union,
     by gene, as places; `exonic`, `genic` : all exons, and all genes from end to end; `forward`, `reverse` :
-    the exons of each strand; `models` : for coverage; `splice_sites`.
+    the exons of each strand; `models` : for coverage; `splice_sites`; `other_introns` : sorted starts, and
+    sorted ends, of the introns that no model has, as places.
     """
 
     sequences: Sequence[str]
@@ -125,6 +126,7 @@ class GeneModels:
     reverse: Regions
     models: TranscriptModels
     splice_sites: SpliceSites
+    other_introns: tuple[np.ndarray, np.ndarray]
 
 
 def build_gene_models(exons: Exons) -> GeneModels:
@@ -133,6 +135,8 @@ def build_gene_models(exons: Exons) -> GeneModels:
     gene = exons.gene[exons.transcript]
     exon_genes, exon_starts, exon_ends = _union_per_group(gene, starts, ends)
     lengths = np.bincount(exon_genes, exon_ends - exon_starts, len(exons.gene_ids)).astype(np.int64)
+    models = _longest_transcripts(exons, _shared_genes(exon_genes, exon_starts, exon_ends, len(lengths)))
+    sites = _find_splice_sites(exons)
     by_strand = [Regions.union(starts[exons.strand == s], ends[exons.strand == s]) for s in (1, -1)]
     return GeneModels(
         sequences=exons.sequences,
@@ -146,8 +150,9 @@ def build_gene_models(exons: Exons) -> GeneModels:
         genic=Regions.union(*_loci(exon_genes, exon_starts, exon_ends)),
         forward=by_strand[0],
         reverse=by_strand[1],
-        models=_longest_transcripts(exons, (exon_genes, exon_starts, exon_ends)),
-        splice_sites=_find_splice_sites(exons),
+        models=models,
+        splice_sites=sites,
+        other_introns=_introns_elsewhere(models, sites),
     )
 
 
@@ -183,8 +188,8 @@ def _loci(genes: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> tuple[np.n
     return starts[first], ends[last]
 
 
-def _longest_transcripts(exons: Exons, union: tuple[np.ndarray, np.ndarray, np.ndarray]) -> TranscriptModels:
-    """The longest transcript (the first of equals) of each gene whose exons no other gene touches."""
+def _longest_transcripts(exons: Exons, shared: np.ndarray) -> TranscriptModels:
+    """The longest transcript (the first of equals) of each gene that is not `shared`, (genes,)."""
     base = exons.sequence * SPAN
     transcript, starts, ends = _union_per_group(exons.transcript, base + exons.start, base + exons.end)
     bases = np.bincount(transcript, ends - starts, len(exons.gene)).astype(np.int64)
@@ -193,7 +198,7 @@ def _longest_transcripts(exons: Exons, union: tuple[np.ndarray, np.ndarray, np.n
     order = np.lexsort((np.arange(len(bases)), -bases, exons.gene))
     genes, first = np.unique(exons.gene[order], return_index=True)
     chosen = order[first]
-    fit = ~_shared_genes(*union, genes=len(exons.gene_ids))[genes] & (strand[chosen] != 0)
+    fit = ~shared[genes] & (strand[chosen] != 0)
     genes, chosen = genes[fit], chosen[fit]
     model = np.full(len(exons.gene), -1)
     model[chosen] = np.arange(len(chosen))
@@ -209,6 +214,19 @@ def _longest_transcripts(exons: Exons, union: tuple[np.ndarray, np.ndarray, np.n
     return TranscriptModels(
         starts[by_place], ends[by_place], owner[by_place], offset[by_place], lengths, strand[chosen], genes
     )
+
+
+def _introns_elsewhere(models: TranscriptModels, sites: SpliceSites) -> tuple[np.ndarray, np.ndarray]:
+    """Sorted starts and sorted ends of the introns that do not join exons of a model."""
+    starts, ends = sites.sequence * SPAN + sites.left + 1, sites.sequence * SPAN + sites.right
+    before, after = models.exon_at(starts - 1), models.exon_at(ends)
+    joined = (before >= 0) & (after >= 0)
+    if joined.any():
+        width = models.ends[before] - models.starts[before]
+        joined &= (models.ends[before] == starts) & (models.starts[after] == ends)
+        joined &= models.owner[before] == models.owner[after]
+        joined &= models.offset[before] + width == models.offset[after]
+    return np.sort(starts[~joined]), np.sort(ends[~joined])
 
 
 def _shared_genes(gene: np.ndarray, starts: np.ndarray, ends: np.ndarray, genes: int) -> np.ndarray:
