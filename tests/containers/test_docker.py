@@ -67,7 +67,9 @@ def test_labels_tell_the_versions_that_run(docker: Docker, image: str, tool: str
     assert re.search(rf"(?<![\d.]){re.escape(told[1])}(?!\d)", docker.run(image, "bash", "-c", command))
 
 
-@pytest.mark.parametrize(("image", "lock"), [("toolkit", "toolkit"), ("multiqc", "report"), ("align", "align")])
+@pytest.mark.parametrize(
+    ("image", "lock"), [("toolkit", "toolkit"), ("multiqc", "report"), ("align", "align")]
+)
 def test_images_hold_the_locked_packages_and_not_the_toolkit(docker: Docker, image: str, lock: str) -> None:
     listing = (
         "from importlib.metadata import distributions as d; print(*(f'{p.name}=={p.version}' for p in d()))"
@@ -89,7 +91,10 @@ def normal(requirement: str) -> str:
 def test_images_hold_nothing_of_the_machine_that_built_them(docker: Docker, image: str) -> None:
     assert (
         docker.run(
-            image, "bash", "-c", "ls -d /host /numpy.lock /align.lock /toolkit.lock /report.lock 2> /dev/null || true"
+            image,
+            "bash",
+            "-c",
+            "ls -d /host /numpy.lock /align.lock /toolkit.lock /report.lock 2> /dev/null || true",
         )
         == ""
     )

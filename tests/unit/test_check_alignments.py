@@ -11,7 +11,7 @@ import pysam
 import pytest
 from input_files import SCHEMAS, SHEET, examine, fasta, told, write_quant, write_study
 
-from rxpress.alignments.memory import star_memory
+from rxpress.alignments.memory import memory_for_genome
 from rxpress.checking.alignment_checks import sequence_names
 from rxpress.checking.checks import check_everything
 from rxpress.checking.inputs import gather
@@ -196,14 +196,14 @@ def test_memory_for_star_is_told_in_the_plan(tmp_path: Path, aligned: dict[str, 
     findings, _ = examine(tmp_path / "samples.csv", aligned)
     assert findings is not None
     plan = describe_run(findings, [])
-    needed = star_memory(8)
+    needed = memory_for_genome("star", {"chr1": 8})
     assert plan["aligner_memory"] == {"index": needed.index, "alignment": needed.alignment}
     assert plan["route"] == {"aligner": "star", "reads": "salmon", "bam": "featurecounts"}
 
 
 def test_a_human_genome_needs_what_stars_manual_says() -> None:
     """At least 10 bytes per base and, for human, about 30 GB (STAR 2.7 manual, 2.1 and 1.1)."""
-    needed = star_memory(3_100_000_000)
+    needed = memory_for_genome("star", {f"chr{i}": 124_000_000 for i in range(25)})
     assert 30e9 < needed.alignment < 34e9
     assert 32e9 < needed.index < 40e9
 

@@ -32,7 +32,9 @@ def locked(name: str) -> list[str]:
     return [f"{pin.name}{pin.specifier}" for pin in pins if pin.marker is None or pin.marker.evaluate(PYTHON)]
 
 
-@pytest.mark.parametrize(("image", "lock"), [("toolkit", "toolkit"), ("multiqc", "report"), ("align", "align")])
+@pytest.mark.parametrize(
+    ("image", "lock"), [("toolkit", "toolkit"), ("multiqc", "report"), ("align", "align")]
+)
 def test_python_packages_are_those_of_the_lock(image: str, lock: str) -> None:
     packages, pinned = environment(image)
     assert packages["python"] == "3.11"

@@ -6,7 +6,7 @@ import re
 import zlib
 from collections.abc import Collection
 
-from rxpress.alignments.memory import AlignerMemory, hisat2_memory, memory_of_index, star_memory
+from rxpress.alignments.memory import AlignerMemory, memory_for_genome, memory_of_index
 from rxpress.checking.alignment_route import COUNTERS, SALMON, Route, choose_route
 from rxpress.checking.assay_checks import BAM, READS
 from rxpress.checking.inputs import Inputs, References
@@ -170,8 +170,7 @@ def memory_for_aligner(inputs: Inputs, references: References) -> AlignerMemory 
     if inputs.params[f"{aligner}_index"]:
         peeks = [inputs.peek(f"{aligner}_index_file", name) for name in INDEX_FILES[f"{aligner}_index"]]
         return memory_of_index(sum(peek.size for peek in peeks if peek)) if aligner == "star" else None
-    bases = sum((references.genome or {}).values())
-    return {"star": star_memory, "hisat2": hisat2_memory}[aligner](bases) if bases else None
+    return memory_for_genome(aligner, references.genome) if references.genome else None
 
 
 def check_memory(aligner: str, needed: AlignerMemory | None, limit: int | None, problems: Problems) -> None:

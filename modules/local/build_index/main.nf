@@ -18,7 +18,8 @@ process BUILD_INDEX {
 
     script:
     """
-    build_index.py --aligner ${opts.aligner} --genome ${genome} --exons ${exons} --threads ${task.cpus} --memory ${task.memory.toBytes()} --outdir ${opts.aligner}_index
+    build_index.py --aligner ${opts.aligner} --genome ${genome} --exons ${exons} --threads ${task.cpus} --memory ${task.memory.toBytes()} --outdir built
+    mv built/${opts.aligner} ${opts.aligner}_index
     hash_inputs.py --role genome ${genome} --out inputs.tsv
     """
 
