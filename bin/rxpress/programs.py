@@ -22,7 +22,7 @@ def run_tool(
 ) -> subprocess.CompletedProcess[str]:
     """Run a program, in `folder` if given, and wait for it; ToolError with its first and last words.
 
-    A failure whose messages contain `may_fail_with` is left to the caller.
+    A failure whose messages match `may_fail_with`, a regular expression, is left to the caller.
     """
     done = subprocess.run(
         command,
@@ -33,7 +33,7 @@ def run_tool(
         env={**os.environ, **LOCALE},
         cwd=folder,
     )
-    if done.returncode == 0 or (may_fail_with and may_fail_with in done.stderr):
+    if done.returncode == 0 or (may_fail_with and re.search(may_fail_with, done.stderr)):
         return done
     raise tool_error(command, done.returncode, done.stderr + done.stdout)
 

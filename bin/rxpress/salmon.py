@@ -189,12 +189,7 @@ def _describe(
     """The status of a sample that Salmon has seen; without a library type nothing could be quantified."""
     declared = status.strandedness_declared
     found, share = infer_strandedness(orientations, paired)
-    warning = ""
-    if declared != "auto" and found not in (declared, "undetermined"):
-        warning = (
-            f"declared {declared}, but the reads are {found} ({100 * share:.1f} % forward); "
-            "correct the column 'strandedness' or leave it out"
-        )
+    warning = describe_contradiction(declared, found, share)
     passed = bool(mapped.library_type)
     reason = f"{mapped.mapped:,} of {mapped.processed:,} reads map to the transcripts, too few to quantify"
     return replace(
@@ -207,4 +202,14 @@ def _describe(
         strandedness=found,
         compatible_fragment_ratio=mapped.compatible_fragment_ratio,
         warning=warning,
+    )
+
+
+def describe_contradiction(declared: str, found: str, share: float) -> str:
+    """A warning when reads are of another strandedness than declared; share : of fragments, those forward."""
+    if declared == "auto" or found in (declared, "undetermined"):
+        return ""
+    return (
+        f"declared {declared}, but the reads are {found} ({100 * share:.1f} % forward); "
+        "correct the column 'strandedness' or leave it out"
     )

@@ -11,9 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from rxpress.alignments.bam import SortMemory, check_whole, index_bam, sort_command
 from rxpress.alignments.hisat2 import find_base, hisat2_command, index_bytes, summarized_fragments
 from rxpress.alignments.junctions import count_junctions, read_star_junctions, write_junctions
+from rxpress.alignments.sorted_bam import SortMemory, check_whole, index_bam, sort_command
 from rxpress.alignments.star import check_star_index, run_star, star_command
 from rxpress.errors import InputError, Problem, ToolError
 from rxpress.fastp import PreparedReads, SampleReads, TrimOptions, missing_files, prepare_reads
