@@ -33,7 +33,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_arguments()
-    require(modules=["numpy", "pyarrow", "pysam"], programs=[PROGRAMS[args.quantifier], "samtools"])
+    require(modules=["numpy", "pysam"], programs=[PROGRAMS[args.quantifier], "samtools"])
     from rxpress.alignments.quantify import AlignmentOptions, SampleAlignments, quantify_alignment
     from rxpress.tables import write_json
 

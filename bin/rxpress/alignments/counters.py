@@ -12,6 +12,7 @@ import numpy as np
 from rxpress.alignments.sorted_bam import SortMemory, sort_command
 from rxpress.errors import ToolError
 from rxpress.programs import run_tool
+from rxpress.tables import write_records
 
 FEATURECOUNTS_STRANDS = {"unstranded": "0", "forward": "1", "reverse": "2"}
 HTSEQ_STRANDS = {"unstranded": "no", "forward": "yes", "reverse": "reverse"}
@@ -121,9 +122,7 @@ def _in_order(found: Mapping[str, float], genes: Sequence[str], counter: str) ->
 
 def write_counts(genes: Sequence[str], counts: np.ndarray, path: Path) -> None:
     """A table `gene_id`, `count`; whole numbers as such."""
-    from rxpress.tables import write_columns
-
-    write_columns({"gene_id": list(genes), "count": _whole(counts)}, path)
+    write_records(("gene_id", "count"), list(zip(genes, _whole(counts).tolist(), strict=True)), path)
 
 
 def write_featurecounts_summary(sample: str, counted: GeneCounts, path: Path) -> None:

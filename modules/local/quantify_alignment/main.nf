@@ -20,7 +20,7 @@ process QUANTIFY_ALIGNMENT {
     path "quality/${meta.sample}.json", emit: quality, optional: true
     path 'counts/*.{summary,txt}', emit: logs, optional: true
     tuple val(task.process), val('pysam'), eval('python3 -c "import pysam; print(pysam.__version__)"'), topic: versions
-    tuple val(task.process), val(meta.quantifier), eval(versionCommand(meta.quantifier)), topic: versions
+    tuple val(task.process), val("${meta.quantifier}"), eval("${versionCommand(meta.quantifier)}"), topic: versions
 
     script:
     def more = options(
