@@ -93,10 +93,10 @@ class AlignmentQuality:
         return asdict(self)
 
 
-def examine_alignments(bams: Sequence[Path], models: GeneModels, threads: int = 1) -> AlignmentQuality:
+def examine_alignments(bams: Sequence[Path], models: GeneModels) -> AlignmentQuality:
     """Read the BAM files of a sample once, in whatever order their records are.
 
-    With more than one thread, another one inflates. InputError for all files that are no BAM or end early.
+    InputError for all files that are no BAM or end early.
     """
     problems = Problems()
     files = []
@@ -109,7 +109,7 @@ def examine_alignments(bams: Sequence[Path], models: GeneModels, threads: int = 
     tally = Tally(models)
     for file in files:
         tally.begin(file)
-        for records in file.blocks(threads):
+        for records in file.blocks():
             tally.add(records)
     return summarize(tally, models)
 
