@@ -29,7 +29,8 @@ EXON_TYPES = {b"exon", b"pseudogenic_exon", b"noncoding_exon"}
 CODING_TYPES = {b"CDS", b"stop_codon", b"five_prime_UTR", b"three_prime_UTR", b"UTR"}
 NO_STRETCHES = {b"gene", b"start_codon", b"intron", b"Selenocysteine"}
 TRANSCRIPT_ID, GENE_ID, GENE_NAME = (
-    re.compile(rb'\b%s "?([^";]+?)"?\s*(?:;|$)' % key) for key in (b"transcript_id", b"gene_id", b"gene_name")
+    re.compile(rb'\b%s "?((?<=")[^"]+|[^";\s]+)' % key)
+    for key in (b"transcript_id", b"gene_id", b"gene_name")
 )
 GFF3_ID = re.compile(rb"(?:^|;)\s*ID=([^;]+)")
 EXON_LINE = re.compile(

@@ -192,5 +192,7 @@ def describe_missing(quality: AlignmentQuality) -> str:
     if not renamed and reads < WORTHY_SHARE * quality.reads:
         return ""
     listed = ", ".join(m.sequence for m in missing[:3]) + " …" * (len(missing) > 3)
-    text = f"{reads:,} reads are on sequences that the annotation does not have: {listed}"
+    text = (
+        f"{reads:,} of {quality.reads:,} reads lie on sequences that the annotation does not have: {listed}"
+    )
     return f"{text}; did you mean '{renamed[0].known_as}' by '{renamed[0].sequence}'?" if renamed else text
