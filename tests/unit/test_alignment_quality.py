@@ -195,8 +195,9 @@ def test_insert_sizes_are_not_taken_where_a_transcript_skips_an_exon(examine):
     skips = Transcript("A.2", "A", "1", "+", ((1000, 1200), (2000, 2400)))
     unsure = transcript_pair("u", skips, 100, 280, True)
     sure = transcript_pair("s", whole, 350, 550, True)
-    sizes = examine([*unsure, *sure], [whole, skips]).insert_size
-    assert (sizes.judged, sizes.median) == (1, 200)
+    ends_in_the_exon = transcript_pair("e", whole, 100, 280, True)
+    sizes = examine([*unsure, *sure, *ends_in_the_exon], [whole, skips]).insert_size
+    assert (sizes.judged, sizes.lower_quartile, sizes.upper_quartile) == (2, 180, 200)
 
 
 def test_insert_sizes_of_a_made_library_are_the_planted_ones(examine):
