@@ -8,6 +8,7 @@ import shlex
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from signal import SIGPIPE
 from tempfile import TemporaryFile
 
 from rxpress.errors import FAILURE, ToolError
@@ -58,10 +59,15 @@ def run_pipe(writer: Sequence[str], reader: Sequence[str]) -> str:
         for file in (written, read):
             file.seek(0)
             said.append(file.read())
-    # A reader that fails first ends its writer by a broken pipe: what it said is the cause.
-    for command, process, words in ((reader, second, said[1]), (writer, first, said[0])):
-        if process.returncode != 0:
-            raise tool_error(command, process.returncode, words)
+    errors = [
+        tool_error(command, process.returncode, words)
+        for command, process, words in ((writer, first, said[0]), (reader, second, said[1]))
+        if process.returncode != 0
+    ]
+    # The writer's failure is the cause, unless its reader had gone.
+    errors.sort(key=lambda error: error.exit_status == 128 + SIGPIPE)
+    if errors:
+        raise errors[0]
     return said[0]
 
 

@@ -66,13 +66,14 @@ def bias_3prime(profile: np.ndarray) -> float | None:
 def lengths_without_introns(genes: GeneModels, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """Exonic bases of fragments [start, end), as places, that begin and end in exons of one model.
 
-    Others are left out, and so are those where another transcript has an intron that the model has not: they
-    may be of that one.
+    Others are left out, and so are those within which another transcript has an intron that the model has
+    not: they may be of that one.
     """
-    models, (intron_starts, intron_ends) = genes.models, genes.other_introns
+    models, (intron_starts, nearest_ends) = genes.models, genes.other_introns
     first, last = models.exon_at(starts), models.exon_at(ends - 1)
-    begun, ended = np.searchsorted(intron_starts, ends), np.searchsorted(intron_ends, starts, side="right")
-    inside = (first >= 0) & (last >= 0) & (starts < ends) & (begun == ended)
+    beyond = np.append(nearest_ends, np.iinfo(np.int64).max)
+    certain = beyond[np.searchsorted(intron_starts, starts)] > ends
+    inside = (first >= 0) & (last >= 0) & (starts < ends) & certain
     first, last, starts, ends = first[inside], last[inside], starts[inside], ends[inside]
     lengths = models.offset[last] + ends - models.starts[last]
     lengths -= models.offset[first] + starts - models.starts[first]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,15 +104,12 @@ class BamFile:
     sequences: list[str]
     sort_order: str
 
-    def blocks(self, threads: int = 1) -> Iterator[Records]:
-        """All records, some ten thousand at a time. InputError when the file is damaged.
-
-        With more than one thread, the next block is inflated while one is looked at.
-        """
-        with _open_bam(self.path) as stream, ThreadPoolExecutor(1) as inflating:
+    def blocks(self) -> Iterator[Records]:
+        """All records, some ten thousand at a time. InputError when the file is damaged."""
+        with _open_bam(self.path) as stream:
             _read_header(stream)
             rest = b""
-            for data in _read_ahead(stream, inflating) if threads > 1 else _read_on(stream):
+            while data := stream.read(BLOCK_BYTES):
                 data = rest + data
                 offsets, end = _record_offsets(data)
                 rest = data[end:]
@@ -121,18 +117,6 @@ class BamFile:
                     yield parse_records(data, offsets)
             if rest:
                 raise EOFError
-
-
-def _read_on(stream: BinaryIO) -> Iterator[bytes]:
-    while data := stream.read(BLOCK_BYTES):
-        yield data
-
-
-def _read_ahead(stream: BinaryIO, inflating: ThreadPoolExecutor) -> Iterator[bytes]:
-    coming = inflating.submit(stream.read, BLOCK_BYTES)
-    while data := coming.result():
-        coming = inflating.submit(stream.read, BLOCK_BYTES)
-        yield data
 
 
 def open_bam(path: Path) -> BamFile:
@@ -144,7 +128,8 @@ def open_bam(path: Path) -> BamFile:
     if not start.startswith(GZIP_MAGIC):
         foreign = foreign_format(start)
         what = "is empty" if not start else f"is {foreign}, not BAM" if foreign else "is not BAM"
-        fix = "make a BAM file with `samtools sort`" if foreign else "give a BAM file"
+        sam = foreign in ("a SAM file", "a CRAM file")
+        fix = "make a BAM file of it with `samtools sort`" if sam else "give a BAM file"
         raise InputError(Problem(what, fix, path.name))
     with _open_bam(path) as stream:
         sequences, text = _read_header(stream)

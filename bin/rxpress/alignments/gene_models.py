@@ -109,8 +109,8 @@ class GeneModels:
     `sequences` : names; `gene_ids`, `gene_names` : in the order of the annotation; `gene_lengths` : (genes,)
     bases in the union of exons, featureCounts' Length; `exon_genes`, `exon_starts`, `exon_ends` : that union,
     by gene, as places; `exonic`, `genic` : all exons, and all genes from end to end; `forward`, `reverse` :
-    the exons of each strand; `models` : for coverage; `splice_sites`; `other_introns` : sorted starts, and
-    sorted ends, of the introns that no model has, as places.
+    the exons of each strand; `models` : for coverage; `splice_sites`; `other_introns` : the
+    sorted starts of introns that no model has, and for each the nearest end of it and those after, as places.
     """
 
     sequences: Sequence[str]
@@ -217,7 +217,7 @@ def _longest_transcripts(exons: Exons, shared: np.ndarray) -> TranscriptModels:
 
 
 def _introns_elsewhere(models: TranscriptModels, sites: SpliceSites) -> tuple[np.ndarray, np.ndarray]:
-    """Sorted starts and sorted ends of the introns that do not join exons of a model."""
+    """The introns that do not join exons of a model: sorted starts, and the nearest end from each on."""
     starts, ends = sites.sequence * SPAN + sites.left + 1, sites.sequence * SPAN + sites.right
     before, after = models.exon_at(starts - 1), models.exon_at(ends)
     joined = (before >= 0) & (after >= 0)
@@ -226,7 +226,9 @@ def _introns_elsewhere(models: TranscriptModels, sites: SpliceSites) -> tuple[np
         joined &= (models.ends[before] == starts) & (models.starts[after] == ends)
         joined &= models.owner[before] == models.owner[after]
         joined &= models.offset[before] + width == models.offset[after]
-    return np.sort(starts[~joined]), np.sort(ends[~joined])
+    starts, ends = starts[~joined], ends[~joined]
+    order = np.argsort(starts, kind="stable")
+    return starts[order], np.minimum.accumulate(ends[order][::-1])[::-1]
 
 
 def _shared_genes(gene: np.ndarray, starts: np.ndarray, ends: np.ndarray, genes: int) -> np.ndarray:

@@ -93,10 +93,10 @@ class AlignmentQuality:
         return asdict(self)
 
 
-def examine_alignments(bams: Sequence[Path], models: GeneModels, threads: int = 1) -> AlignmentQuality:
+def examine_alignments(bams: Sequence[Path], models: GeneModels) -> AlignmentQuality:
     """Read the BAM files of a sample once, in whatever order their records are.
 
-    With more than one thread, another one inflates. InputError for all files that are no BAM or end early.
+    InputError for all files that are no BAM or end early.
     """
     problems = Problems()
     files = []
@@ -109,7 +109,7 @@ def examine_alignments(bams: Sequence[Path], models: GeneModels, threads: int = 
     tally = Tally(models)
     for file in files:
         tally.begin(file)
-        for records in file.blocks(threads):
+        for records in file.blocks():
             tally.add(records)
     return summarize(tally, models)
 
@@ -192,5 +192,7 @@ def describe_missing(quality: AlignmentQuality) -> str:
     if not renamed and reads < WORTHY_SHARE * quality.reads:
         return ""
     listed = ", ".join(m.sequence for m in missing[:3]) + " …" * (len(missing) > 3)
-    text = f"{reads:,} reads are on sequences that the annotation does not have: {listed}"
+    text = (
+        f"{reads:,} of {quality.reads:,} reads lie on sequences that the annotation does not have: {listed}"
+    )
     return f"{text}; did you mean '{renamed[0].known_as}' by '{renamed[0].sequence}'?" if renamed else text
