@@ -17,7 +17,7 @@ workflow QPCR {
     main:
     ANALYZE_QPCR(
         channel.of(qpcr).filter { table -> table }.first(),
-        byStudy(samples),
+        byStudy(samples).filter { tables -> tables },    // none when the inputs were refused
         byStudy(contrasts),
         byName(differential),
         file("${projectDir}/assets/schema/qpcr.schema.json"),
