@@ -10,15 +10,44 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from engine_study import engine_sheet, native_tables
+from engine_study import assert_is_the_demo, engine_sheet, native_tables
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-__all__ = ["engine_sheet", "native_tables"]  # fixtures of which a session has one, whoever asks
+# Fixtures of which a session has one, whoever asks.
+__all__ = ["assert_is_the_demo", "engine_sheet", "native_tables"]
 
 ROOT = Path(__file__).resolve().parent.parent
+# Fixtures that take minutes, the longest first: tests that ask for the same one stay together.
+SHARED = ("docker", "cluster", "demo_run", "small_run", "whole_run", "alone", "beside")
 REAL_ARRAYS = ("Test3-1.ascii.CEL.gz", "Test3-2.ascii.CEL.gz", "Test3.ascii.CDF.gz")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For `-n 2 --dist loadgroup`: which tests stay in one process, and in which turn."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group_of(item)))
+    items.sort(key=turn_of)
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Names of tests must be the same in every process: gzip writes the time into what it makes."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None
+
+
+def group_of(item: pytest.Item) -> str:
+    """The costly fixture, else the launch of the pipeline that is the test's own, else the file."""
+    asked = getattr(item, "fixturenames", ())
+    shared = [name for name in SHARED if name in asked]
+    return [*shared, item.nodeid if "nextflow" in asked else item.location[0]][0]
+
+
+def turn_of(item: pytest.Item) -> int:
+    """When its group starts: long ones first, so that the unit tests fill the gaps."""
+    group = group_of(item)
+    return SHARED.index(group) if group in SHARED else len(SHARED) + ("unit" in item.path.parts)
 
 
 @pytest.fixture(scope="session")

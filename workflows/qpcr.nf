@@ -15,10 +15,9 @@ workflow QPCR {
     opts            // [reference_genes:, vehicle:, max_ct_sd:, max_ct:, alpha:]
 
     main:
-    // Lists are complete, and empty, when a step before has failed: nothing starts without a study.
     ANALYZE_QPCR(
-        samples.flatten().first().map { _of_a_study -> qpcr }.filter { table -> table },
-        byStudy(samples),
+        channel.of(qpcr).filter { table -> table }.first(),
+        byStudy(samples).filter { tables -> tables },    // none when the inputs were refused
         byStudy(contrasts),
         byName(differential),
         file("${projectDir}/assets/schema/qpcr.schema.json"),
