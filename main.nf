@@ -105,6 +105,7 @@ workflow RXPRESS {
         [
             inputs: INPUTS.out.samples.mix(INPUTS.out.plan, DIFFERENTIAL.out.excluded),
             status: READS.out.status,
+            alignments: READS.out.quality,
             expression: DIFFERENTIAL.out.expression,
             differential: DIFFERENTIAL.out.differential,
             arrays: ARRAYS.out.quality,

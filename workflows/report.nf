@@ -12,7 +12,7 @@ include { shownParameters } from '../functions/parameters'
 
 workflow REPORT {
     take:
-    results     // channels: [inputs:, status:, expression:, differential:, arrays:, findings:, logs:, hashed:]
+    results     // channels: [inputs:, status:, alignments:, expression:, differential:, arrays:, findings:, logs:, hashed:]
     published   // [where it stands under --outdir, file or files]
     known       // files: [drug_packs:, gene_sets:]
     given       // map of all parameters
@@ -34,7 +34,7 @@ workflow REPORT {
     def page = file("${projectDir}/assets/gene_explorer")
 
     REPORT_SECTIONS(
-        byName(results.inputs), byName(results.status), byName(results.expression), byName(results.differential),
+        byName(results.inputs), byName(results.status), byName(results.alignments), byName(results.expression), byName(results.differential),
         byName(results.arrays), byName(results.findings), provenance, schema,
         [digest: toolkitDigest('report_sections.py')]
     )

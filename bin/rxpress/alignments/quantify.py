@@ -80,7 +80,7 @@ def quantify_alignment(
 ) -> AlignedStatus:
     """Examine and quantify a sample into `outdir`; what became of it.
 
-    Writes alignments/quality/<sample>.json and, unless too few fragments lie in genes, counts/<sample>.tsv
+    Writes alignment_quality/<sample>.json and, unless too few fragments lie in genes, counts/<sample>.tsv
     with the counter's own words, or salmon/<sample>. InputError for files that do not serve, ToolError when
     a program breaks.
     """
@@ -91,7 +91,7 @@ def quantify_alignment(
     _check_files(alignments, options)
     models = read_exons(options.exons)
     quality = examine_alignments(alignments.bams, models, options.threads)
-    write_json(quality.as_json(), outdir / "alignments" / "quality" / f"{alignments.sample}.json")
+    write_json(quality.as_json(), outdir / "alignment_quality" / f"{alignments.sample}.json")
     status = _with_quality(status, quality, known)
     if status.reason:
         return status

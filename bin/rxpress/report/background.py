@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from rxpress.report.array_methods import array_steps
+from rxpress.report.read_methods import read_steps
 from rxpress.report.results import Results
 from rxpress.report.section import Section, colored_words, column, note, table
 from rxpress.report.step import Step
@@ -18,6 +19,11 @@ REFERENCES = {
     "fastqc": ("Andrews S. FastQC, a quality control tool for sequence data. Babraham Bioinformatics", ""),
     "fastp": ("Chen S et al. (2018) Bioinformatics 34:i884", "10.1093/bioinformatics/bty560"),
     "salmon": ("Patro R et al. (2017) Nature Methods 14:417", "10.1038/nmeth.4197"),
+    "star": ("Dobin A et al. (2013) Bioinformatics 29:15", "10.1093/bioinformatics/bts635"),
+    "hisat2": ("Kim D et al. (2019) Nature Biotechnology 37:907", "10.1038/s41587-019-0201-4"),
+    "samtools": ("Danecek P et al. (2021) GigaScience 10:giab008", "10.1093/gigascience/giab008"),
+    "featurecounts": ("Liao Y et al. (2014) Bioinformatics 30:923", "10.1093/bioinformatics/btt656"),
+    "htseq": ("Putri GH et al. (2022) Bioinformatics 38:2943", "10.1093/bioinformatics/btac166"),
     "tximport": ("Soneson C et al. (2015) F1000Research 4:1521", "10.12688/f1000research.7563.2"),
     "deseq2": ("Love MI et al. (2014) Genome Biology 15:550", "10.1186/s13059-014-0550-8"),
     "pydeseq2": ("Muzellec B et al. (2023) Bioinformatics 39:btad547", "10.1093/bioinformatics/btad547"),
@@ -53,7 +59,7 @@ def background_sections(results: Results) -> list[Section]:
 
 
 def _methods(results: Results) -> Section:
-    arms = (_viability, _quantification, array_steps, testing_steps, _qpcr, _running)
+    arms = (_viability, read_steps, array_steps, testing_steps, _qpcr, _running)
     steps = [step for arm in arms for step in arm(results)]
     used = list(dict.fromkeys(key for step in steps for key in step.cites))
     number = {key: str(i) for i, key in enumerate(used, start=1)}
@@ -67,26 +73,6 @@ def _methods(results: Results) -> Section:
 
 def _reference(text: str, doi: str) -> str:
     return html.escape(text) + (f', doi:<a href="https://doi.org/{doi}">{doi}</a>' if doi else "")
-
-
-def _quantification(results: Results) -> list[Step]:
-    """What was done to reads and to Salmon's folders, if there were any."""
-    asked, version = results.parameters, results.tool_version
-    steps = []
-    if results.statuses and not asked.get("skip_fastqc"):
-        steps.append(Step(f"Raw reads were examined with FastQC{version('fastqc')}", ("fastqc",)))
-    if results.statuses and not asked.get("skip_trimming"):
-        steps.append(Step(f"Adapters and poor reads were removed with fastp{version('fastp')}", ("fastp",)))
-    if results.statuses:
-        decoy = ", the genome serving as decoy" if asked.get("genome") else ""
-        steps.append(Step(f"Transcripts were quantified with Salmon{version('salmon')}{decoy}", ("salmon",)))
-    if results.has_transcripts:
-        scaled = asked.get("length_correction") != "none"
-        how = "scaled by mean transcript length (lengthScaledTPM)" if scaled else "not corrected for length"
-        steps.append(
-            Step(f"Transcripts were summed to genes as tximport does; counts were {how}", ("tximport",))
-        )
-    return steps
 
 
 def _viability(results: Results) -> list[Step]:

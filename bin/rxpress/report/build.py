@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rxpress.provenance import software_versions
 from rxpress.report.across_studies import across_sections
+from rxpress.report.alignment_quality import alignment_sections
 from rxpress.report.array_quality import array_sections
 from rxpress.report.background import background_sections
 from rxpress.report.comparisons import comparison_sections
@@ -44,6 +45,7 @@ def build_sections(results: Results) -> list[Section]:
         *second_opinion_sections(results),
         *expression_sections(results),
         *sample_sections(results),
+        *alignment_sections(results),
         *array_sections(results),
         *warning_sections(results),
         *background_sections(results),

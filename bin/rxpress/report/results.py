@@ -133,7 +133,8 @@ class Study:
 class Results:
     """All that the report is made of.
 
-    plan : what CHECK_INPUTS saw coming; statuses : the status of each sequenced sample; excluded : `sample
+    plan : what CHECK_INPUTS saw coming; statuses : the status of each sequenced sample;
+    alignments : their quality by sample, where reads were aligned; excluded : `sample
     study reason`; parameters : {name: value}; defaults : {name: default}, empty if not known; versions :
     `process tool version`; findings : what the responses mean.
     """
@@ -142,6 +143,7 @@ class Results:
     excluded: pd.DataFrame
     plan: Mapping[str, Any]
     statuses: tuple[Mapping[str, Any], ...]
+    alignments: Mapping[str, Mapping[str, Any]]
     parameters: Mapping[str, Any]
     defaults: Mapping[str, Any]
     versions: pd.DataFrame
@@ -188,7 +190,14 @@ class Results:
     def has_transcripts(self) -> bool:
         """Whether genes were summed from transcripts, rather than given as counts."""
         kinds = {study.get("kind") for study in self.plan.get("studies", {}).values()}
-        return bool(self.statuses) or bool(kinds & {"reads", "quant", "mixed"})
+        by_salmon = any(status.get("quantifier", "salmon") == "salmon" for status in self.statuses)
+        return by_salmon or "quant" in kinds
+
+    @property
+    def bam_samples(self) -> set[str]:
+        """Samples whose reads came aligned."""
+        frames = [study.samples for study in self.studies if "bam" in study.samples]
+        return {str(sample) for frame in frames for sample in frame.loc[frame["bam"].notna(), "sample"]}
 
     def tool_version(self, tool: str) -> str:
         """` 1.10.1`, with a blank before it, or '' if that tool did not run."""
@@ -226,6 +235,10 @@ def read_results(folder: Path, schema: Path | None = None) -> Results:
         excluded=read_or_empty(folder / "inputs" / "excluded_samples.tsv", EXCLUDED),
         plan=read_json_or_empty(folder / "inputs" / "plan.json"),
         statuses=tuple(map(read_json, sorted((folder / "reads" / "status").glob("*.json")))),
+        alignments={
+            path.stem: read_json(path)
+            for path in sorted((folder / "reads" / "alignment_quality").glob("*.json"))
+        },
         parameters=read_json_or_empty(folder / "provenance" / "params.json"),
         defaults=_defaults(read_json(schema)) if schema else {},
         versions=read_or_empty(folder / "provenance" / "versions.tsv", VERSIONS),

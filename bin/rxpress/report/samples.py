@@ -20,6 +20,10 @@ FROM_STATUS = {
     "strandedness_declared": "strandedness_declared",
     "strandedness": "strandedness_found",
     "library_type": "library_type",
+    "quantifier": "quantifier",
+    "strandedness_alignments": "strandedness_by_alignments",
+    "strandedness_salmon": "strandedness_by_salmon",
+    "strandedness_used": "strandedness_used",
     "compatible_fragment_ratio": "compatible_fragment_ratio",
     "warning": "warning",
     "reason": "problem",
@@ -85,7 +89,7 @@ def _samples(samples: pd.DataFrame, covariates: Iterable[str]) -> Section:
         "reason": column("Why not", "Why a sample was left out"),
         "condition": CONDITION,
         "reads": READS_LEFT,
-        "percent_mapped": column("Mapped", "Share of them that Salmon mapped", "{:,.1f}", suffix="%"),
+        "percent_mapped": column("Mapped", "Share of them that mapped", "{:,.1f}", suffix="%"),
         "size_factor": SIZE_FACTOR,
         "percent_present": column("Present", "Probesets that MAS5 calls present", "{:,.1f}", suffix="%"),
         "array": column("Array", "See Array quality", **colored_words({"stands out": CATEGORIES[1]})),
@@ -108,7 +112,7 @@ def _reads(libraries: pd.DataFrame) -> Section:
     counts = libraries.set_index("sample")[["reads_raw", "reads", "mapped"]].fillna(0).astype(int)
     parts = pd.DataFrame(
         {
-            "mapped to transcripts": counts["mapped"],
+            "mapped": counts["mapped"],
             "not mapped": counts["reads"] - counts["mapped"],
             "removed by trimming and filtering": counts["reads_raw"] - counts["reads"],
         }

@@ -286,8 +286,8 @@ READS = Topic(
     "rxpress_reads",
     "Where the reads went",
     """
-    Reads of each sample (a pair counts once) and what became of them: removed by fastp, not mapped by
-    Salmon, or mapped to transcripts and counted. Numbers: tables/libraries.tsv.
+    Reads of each sample (a pair counts once) and what became of them: removed by fastp, not mapped, or
+    mapped to transcripts (by Salmon) or to the genome (by an aligner). Numbers: tables/libraries.tsv.
     """,
 )
 
@@ -299,6 +299,45 @@ LIBRARIES = Topic(
     library type is Salmon's, settled after its first ones (with few reads it stays unstranded, e.g. IU). A
     declared strandedness that the reads contradict loses counts and is worth a look.
     Numbers: tables/libraries.tsv.
+    """,
+)
+
+ALIGNMENTS = Topic(
+    "rxpress_alignments",
+    "Alignments to the genome",
+    """
+    How good the alignments of each sample are. Much outside exons points to genomic DNA or to unspliced
+    RNA; many duplicates to little RNA, or to few and strong genes; coverage that rises towards the 3' end
+    to degraded RNA. Strandedness is found out twice where Salmon runs: where the two part, Warnings says
+    so, and Used is what fragments were counted by. Numbers: tables/alignments.tsv.
+    """,
+)
+
+WHERE_ALIGNED = Topic(
+    "rxpress_where_aligned",
+    "Where alignments lie",
+    """
+    Aligned bases in exons, in introns, and between genes, by the annotation of the run. Numbers:
+    tables/alignments.tsv.
+    """,
+)
+
+GENE_BODY = Topic(
+    "rxpress_gene_body",
+    "Coverage along transcripts",
+    """
+    Mean depth along the transcripts of well covered genes, each brought to the same height. A flat line is
+    best; one that falls towards the 5' end is of degraded RNA, or of a library of 3' ends. Numbers:
+    tables/alignment_coverage.tsv.
+    """,
+)
+
+INSERTS = Topic(
+    "rxpress_inserts",
+    "Lengths of fragments",
+    """
+    How long the sequenced fragments are, introns left out. Lines that differ in place mean libraries of
+    different preparation. Numbers: tables/insert_sizes.tsv.
     """,
 )
 

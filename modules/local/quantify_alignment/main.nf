@@ -17,7 +17,7 @@ process QUANTIFY_ALIGNMENT {
     tuple val(meta), path("salmon/${meta.sample}"), emit: quant, optional: true
     tuple val(meta), path("counts/${meta.sample}.tsv"), emit: counts, optional: true
     path "status/${meta.sample}.status.json", emit: status
-    path "quality/${meta.sample}.json", emit: quality, optional: true
+    path "alignment_quality/${meta.sample}.json", emit: quality, optional: true
     path 'counts/*.{summary,txt}', emit: logs, optional: true
     tuple val(task.process), val('pysam'), eval('python3 -c "import pysam; print(pysam.__version__)"'), topic: versions
     tuple val(task.process), val("${meta.quantifier}"), eval("${versionCommand(meta.quantifier)}"), topic: versions
@@ -33,9 +33,9 @@ process QUANTIFY_ALIGNMENT {
 
     stub:
     """
-    mkdir -p 'salmon/${meta.sample}' counts status quality
+    mkdir -p 'salmon/${meta.sample}' counts status alignment_quality
     touch 'salmon/${meta.sample}/quant.sf' 'counts/${meta.sample}.tsv'
-    echo '{}' > 'quality/${meta.sample}.json'
+    echo '{}' > 'alignment_quality/${meta.sample}.json'
     echo '{"sample": "${meta.sample}", "passed": true, "reason": "", "inputs": []}' > 'status/${meta.sample}.status.json'
     """
 }

@@ -6,6 +6,7 @@ process REPORT_SECTIONS {
     input:
     path inputs, stageAs: 'results/inputs/*'
     path status, stageAs: 'results/reads/status/*'
+    path alignment_quality, stageAs: 'results/reads/alignment_quality/*'
     path expression, stageAs: 'results/expression/*'
     path differential, stageAs: 'results/differential/*'
     path arrays, stageAs: 'results/arrays/*'
