@@ -1,6 +1,7 @@
-"""Counts of alignments: planted ones come back by every quantifier, and counters give what they give by hand."""
+"""Counts of alignments: planted ones come back by every quantifier, and counters count as they do by hand."""
 
 import json
+import re
 import subprocess
 import sys
 import tarfile
@@ -102,8 +103,13 @@ def test_planted_counts_come_back_from_genes_that_overlap_on_two_strands(tmp_pat
     assert status.strandedness_salmon == ("forward" if quantifier == "salmon" else None)
     assert (status.reason, status.warning) == ("", "")
     assert status.inputs[0]["path"] == "made_1.fq"
+<<<<<<< HEAD
     assert quantified(tmp_path, quantifier) == pytest.approx(PLANTED, rel=0.01, abs=1)
     quality = json.loads((tmp_path / "alignment_quality" / "S.1.json").read_text())
+=======
+    assert quantified(tmp_path, quantifier) == pytest.approx(PLANTED, rel=0.02, abs=1)
+    quality = json.loads((tmp_path / "alignments" / "quality" / "S.1.json").read_text())
+>>>>>>> tools
     assert quality["strandedness"] == "forward"
     assert not list(tmp_path.glob("counts_*")), "scratch files are left behind"
 
@@ -155,7 +161,7 @@ def test_what_counters_write_is_what_multiqc_reads(tmp_path, aligned):
     command = ["multiqc", ".", "--outdir", "report", "--module", "htseq", "--module", "featurecounts"]
     subprocess.run([sys.executable, "-m", *command], check=True, capture_output=True)
     data = json.loads(Path("report/multiqc_data/multiqc_data.json").read_text())
-    told = {module: tables for module, tables in data["report_saved_raw_data"].items()}
+    told = data["report_saved_raw_data"]
     assigned = {
         module: {row["Assigned" if "Assigned" in row else "assigned"] for row in told[module].values()}
         for module in ("multiqc_featurecounts", "multiqc_htseq")
@@ -185,16 +191,20 @@ def test_a_declared_strand_is_used_and_a_wrong_one_is_told(tmp_path, aligned):
 
 @needs_tools
 def test_salmon_and_alignments_that_disagree_are_told_with_what_was_used(tmp_path, aligned):
-    with pysam.AlignmentFile(str(made(aligned, "transcriptome.bam")), check_sq=False) as source:
-        with pysam.AlignmentFile("turned.bam", "wb", template=source) as out:
-            for record in source:
-                record.flag ^= 0xC0  # the first mate becomes the second
-                out.write(record)
+    with (
+        pysam.AlignmentFile(str(made(aligned, "transcriptome.bam")), check_sq=False) as source,
+        pysam.AlignmentFile("turned.bam", "wb", template=source) as out,
+    ):
+        for record in source:
+            record.flag ^= 0xC0  # the first mate becomes the second
+            out.write(record)
     status = quantify(aligned, tmp_path, "salmon", transcriptome_bam=Path("turned.bam"))
     assert (status.strandedness_alignments, status.strandedness_salmon) == ("forward", "reverse")
     assert status.strandedness_used == "forward"
-    told = "the alignments are forward (100.0 % forward), by Salmon they are reverse (0.0 % forward)"
-    assert f"{told}; forward was used" in status.warning + status.reason
+    told = (
+        r"are forward \(100\.0 % forward\), by Salmon they are reverse \(0\.\d % forward\); forward was used"
+    )
+    assert re.search(told, status.warning)
 
 
 def test_strandedness_is_declared_or_that_of_alignments_or_salmons():
@@ -248,10 +258,18 @@ def test_files_that_do_not_serve_are_errors(tmp_path, aligned):
         )
     for words in ("S.1: no BAM", "Salmon needs STAR's alignments", "Salmon needs the transcripts' FASTA"):
         assert words in str(error.value)
-    cut = tmp_path / "cut.bam"
-    cut.write_bytes(made(aligned).read_bytes()[:-100])
-    with pytest.raises(InputError, match=r"cut\.bam: is not a whole BAM"):
-        quantify(aligned, tmp_path, "featurecounts", cut)
+
+
+@needs_tools
+def test_a_damaged_bam_is_a_status(tmp_path, aligned):
+    whole = made(aligned).read_bytes()
+    middle = len(whole) // 2
+    for name, data in (("cut", whole[:-100]), ("wrong", whole[:middle] + b"?" * 99 + whole[middle + 99 :])):
+        (tmp_path / f"{name}.bam").write_bytes(data)
+        status = quantify(aligned, tmp_path / name, "featurecounts", tmp_path / f"{name}.bam")
+        assert not status.passed
+        assert status.reason.startswith(f"{name}.bam: ")
+        assert not (tmp_path / name / "counts").exists()
 
 
 @needs_tools

@@ -228,12 +228,6 @@ def test_a_task_told_to_stop_removes_its_trimmed_reads(tmp_path, monkeypatch):
     assert not list(tmp_path.glob("reads_*"))
 
 
-def test_a_program_ended_by_a_signal_gives_the_status_that_is_retried():
-    with pytest.raises(ToolError) as error:
-        run_tool([sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"])
-    assert error.value.exit_status == 137
-
-
 @pytest.mark.parametrize(
     ("orientations", "paired", "expected"),
     [

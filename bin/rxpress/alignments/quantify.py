@@ -80,9 +80,15 @@ def quantify_alignment(
 ) -> AlignedStatus:
     """Examine and quantify a sample into `outdir`; what became of it.
 
+<<<<<<< HEAD
     Writes alignment_quality/<sample>.json and, unless too few fragments lie in genes, counts/<sample>.tsv
     with the counter's own words, or salmon/<sample>. InputError for files that do not serve, ToolError when
     a program breaks.
+=======
+    Writes alignments/quality/<sample>.json and, unless too few fragments lie in genes, counts/<sample>.tsv
+    with the counter's own words, or salmon/<sample>. A damaged BAM is told in the status. InputError for
+    files that are not there, ToolError when a program breaks.
+>>>>>>> tools
     """
     known = read_json(alignments.reads) if alignments.reads else {}
     status = _new_status(alignments, known, options.quantifier)
@@ -90,8 +96,16 @@ def quantify_alignment(
         return status
     _check_files(alignments, options)
     models = read_exons(options.exons)
-    quality = examine_alignments(alignments.bams, models, options.threads)
+<<<<<<< HEAD
+    quality = examine_alignments(alignments.bams, models)
     write_json(quality.as_json(), outdir / "alignment_quality" / f"{alignments.sample}.json")
+=======
+    try:
+        quality = examine_alignments(alignments.bams, models)
+    except InputError as damaged:
+        return replace(status, reason=str(damaged).replace("\n", "; "))
+    write_json(quality.as_json(), outdir / "alignments" / "quality" / f"{alignments.sample}.json")
+>>>>>>> tools
     status = _with_quality(status, quality, known)
     if status.reason:
         return status
@@ -119,9 +133,6 @@ def _check_files(alignments: SampleAlignments, options: AlignmentOptions) -> Non
     problems += [Problem("does not exist", "check the path", str(p)) for p in needed if not p.is_file()]
     if problems:
         raise InputError(*problems)
-    for bam in (*alignments.bams, alignments.transcriptome_bam):
-        if bam:
-            check_whole(bam)
 
 
 def _new_status(alignments: SampleAlignments, known: Mapping[str, Any], quantifier: str) -> AlignedStatus:
@@ -248,6 +259,7 @@ def _quantify_by_salmon(
 ) -> AlignedStatus:
     assert alignments.transcriptome_bam
     assert options.transcripts
+    check_whole(alignments.transcriptome_bam)
     transcriptome = TranscriptomeAlignments(
         alignments.transcriptome_bam,
         options.transcripts,

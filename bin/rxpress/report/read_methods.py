@@ -36,11 +36,8 @@ def _mapping(results: Results, of_reads: bool) -> list[Step]:
     if of_reads and aligner in ALIGNERS:
         by = f"{ALIGNERS[aligner]}{version(aligner)}"
         text = f"Reads were aligned to the genome with {by}, which knew the splice sites of the annotation"
-        return [
-            Step(
-                f"{text}'s splice sites, and sorted with SAMtools{version('samtools')}", (aligner, "samtools")
-            )
-        ]
+        text += f", and sorted with SAMtools{version('samtools')}"
+        return [Step(text, (aligner, "samtools"))]
     if of_reads:
         decoy = ", the genome serving as decoy" if asked.get("genome") else ""
         return [Step(f"Transcripts were quantified with Salmon{version('salmon')}{decoy}", ("salmon",))]
