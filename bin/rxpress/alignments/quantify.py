@@ -80,15 +80,9 @@ def quantify_alignment(
 ) -> AlignedStatus:
     """Examine and quantify a sample into `outdir`; what became of it.
 
-<<<<<<< HEAD
-    Writes alignment_quality/<sample>.json and, unless too few fragments lie in genes, counts/<sample>.tsv
-    with the counter's own words, or salmon/<sample>. InputError for files that do not serve, ToolError when
-    a program breaks.
-=======
     Writes alignments/quality/<sample>.json and, unless too few fragments lie in genes, counts/<sample>.tsv
     with the counter's own words, or salmon/<sample>. A damaged BAM is told in the status. InputError for
     files that are not there, ToolError when a program breaks.
->>>>>>> tools
     """
     known = read_json(alignments.reads) if alignments.reads else {}
     status = _new_status(alignments, known, options.quantifier)
@@ -96,16 +90,11 @@ def quantify_alignment(
         return status
     _check_files(alignments, options)
     models = read_exons(options.exons)
-<<<<<<< HEAD
-    quality = examine_alignments(alignments.bams, models)
-    write_json(quality.as_json(), outdir / "alignment_quality" / f"{alignments.sample}.json")
-=======
     try:
         quality = examine_alignments(alignments.bams, models)
     except InputError as damaged:
         return replace(status, reason=str(damaged).replace("\n", "; "))
-    write_json(quality.as_json(), outdir / "alignments" / "quality" / f"{alignments.sample}.json")
->>>>>>> tools
+    write_json(quality.as_json(), outdir / "alignment_quality" / f"{alignments.sample}.json")
     status = _with_quality(status, quality, known)
     if status.reason:
         return status
