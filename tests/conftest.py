@@ -20,7 +20,7 @@ __all__ = ["assert_is_the_demo", "engine_sheet", "native_tables"]
 
 ROOT = Path(__file__).resolve().parent.parent
 # Fixtures that take minutes, the longest first: tests that ask for the same one stay together.
-SHARED = ("docker", "cluster", "demo_run", "small_run", "whole_run", "alone", "beside")
+SHARED = ("docker", "cluster", "aligned_runs", "demo_run", "small_run", "whole_run", "alone", "beside")
 REAL_ARRAYS = ("Test3-1.ascii.CEL.gz", "Test3-2.ascii.CEL.gz", "Test3.ascii.CDF.gz")
 
 
