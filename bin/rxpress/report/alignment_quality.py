@@ -87,9 +87,7 @@ def _overview(frame: pd.DataFrame) -> Section:
         ),
         "percent_exonic": percent("Exonic", "Aligned bases that lie in exons"),
         "spliced_reads": column("Spliced", "Reads that span an intron", "{:,.0f}"),
-        "bias_3prime": column(
-            "3' bias", "Depth of the last fifth of transcripts over that of the first; 1 is even", "{:,.2f}"
-        ),
+        "bias_3prime": column("3' bias", "Depth at 70-90 % of transcripts over that at 10-30 %", "{:,.2f}"),
         "median_insert": column(
             "Length", "Median length of fragments without introns", "{:,.0f}", suffix=" bp"
         ),
