@@ -153,6 +153,19 @@ def test_the_same_bam_gives_the_same_bytes(tmp_path, aligned, quantifier):
 
 
 @needs_tools
+def test_htseq_counts_genes_without_a_strand_on_both(tmp_path, aligned):
+    lines = (aligned / "annotation.gtf").read_text().splitlines(keepends=True)
+    source = tmp_path / "source.gtf"
+    source.write_text("".join(re.sub(r"\t[+-]\t", "\t?\t", x) if '"G3"' in x else x for x in lines))
+    write_exons(source, tmp_path)
+    options = AlignmentOptions("htseq", tmp_path / "exons.gtf")
+    quantify_alignment(SampleAlignments("S.1", (made(aligned),)), options, tmp_path)
+    assert quantified(tmp_path, "htseq") == pytest.approx(PLANTED, rel=0.02, abs=1)
+    extract_transcripts(aligned / "genome.fa", tmp_path / "exons.gtf", tmp_path / "transcripts.fa")
+    assert ">G3.1" in (tmp_path / "transcripts.fa").read_text()
+
+
+@needs_tools
 def test_what_counters_write_is_what_multiqc_reads(tmp_path, aligned):
     for quantifier in ("htseq", "featurecounts"):
         quantify(aligned, tmp_path, quantifier)
