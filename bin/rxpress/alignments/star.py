@@ -19,6 +19,7 @@ OVERHANG = 100  # STAR's default --sjdbOverhang
 MOST_JUNCTIONS = 1_000_000  # STAR's default --limitSjdbInsertNsj, for which it reserves bits
 # What STAR takes beside the index, in all and per thread (benchmarks/star_memory.py measures it).
 FIXED_BYTES = 60_000_000
+BUILDING_BYTES = 100_000_000
 THREAD_BYTES = 150_000_000
 
 
@@ -56,7 +57,7 @@ def star_memory(
     known: one per 1,000 bases, at most 400,000); the suffix array an entry per base and strand of as many
     bits as tell a place, at least 32, and one for the strand; the index of prefixes an entry of two bits
     more for each word of up to sa_index_bases letters. Building holds the genome's other strand and a second
-    index of prefixes, too, and a tenth more as measured.
+    index of prefixes, too.
     """
     parameters = index_parameters(genome_bases, sequences)
     if junctions is None:
@@ -68,7 +69,7 @@ def star_memory(
     prefixes = 4 ** (parameters.sa_index_bases + 1) // 3 * (place_bits + 3) // 8
     held = genome + suffixes + prefixes
     return StarMemory(
-        building=int(1.1 * (2 * genome + suffixes + 2 * prefixes + FIXED_BYTES)),
+        building=2 * genome + suffixes + 2 * prefixes + BUILDING_BYTES,
         alignment=held + FIXED_BYTES + threads * THREAD_BYTES,
     )
 
