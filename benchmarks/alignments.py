@@ -1,8 +1,8 @@
 """Quality of alignments: reads a second of one core, and memory; and exons of a human-size annotation.
 
 Without --bam the demo study is made and aligned by STAR (needs STAR and samtools), and the file is repeated
-until it is large. Every turn is a process of its own; memory is its peak. On a busy machine the seconds of the
-processor are what one core needs.
+until it is large. Every turn is a process of its own; memory is its peak. On a busy machine the seconds of
+the processor are what one core needs.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from rxpress.alignments.exons import write_exons
 from rxpress.alignments.indexes import build_index, write_plain
 from rxpress.alignments.junctions import count_junctions, crossed_introns, read_star_junctions
 from rxpress.alignments.sorted_bam import SortMemory, check_whole, index_bam
-from rxpress.alignments.star import held_bytes, index_parameters, star_memory
+from rxpress.alignments.star import has_exons, held_bytes, index_parameters, star_memory
 from rxpress.errors import InputError, ToolError
 from rxpress.fastp import SampleReads
 
@@ -224,6 +224,29 @@ def test_a_tool_that_breaks_is_an_error_with_its_words(tmp_path, references, ali
         align(tmp_path, references, aligner, extra_aligner_args="--no_such_option 1")
     assert not list(tmp_path.rglob("*.bam"))
     assert not list(tmp_path.glob("reads_*"))
+
+
+@needs_tools
+def test_a_star_that_runs_out_of_memory_says_so_and_is_retried(tmp_path, references, monkeypatch):
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "STAR").write_text(f'#!/bin/sh\nulimit -v 150000\nexec {which("STAR")} "$@"\n')
+    (tools / "STAR").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tools), prepend=":")
+    with pytest.raises(ToolError, match="STAR had too little memory") as error:
+        align(tmp_path, references, "star")
+    assert 130 <= error.value.exit_status <= 145
+    assert not list(tmp_path.rglob("*.bam"))
+
+
+@needs_tools
+def test_an_annotation_that_is_put_in_later_takes_more_memory(tmp_path, references):
+    index, other = references.indexes["star"], tmp_path / "other.gtf"
+    other.write_text(references.exons.read_text() + "\n")
+    assert has_exons(index, references.exons)
+    assert not has_exons(index, other)
+    suffixes = sum((index / name).stat().st_size for name in ("SA", "SAindex"))
+    assert held_bytes(index, other) == held_bytes(index, references.exons) + suffixes
 
 
 @needs_tools

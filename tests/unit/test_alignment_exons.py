@@ -157,6 +157,14 @@ def test_the_model_of_a_gene_is_its_longest_transcript_unless_another_gene_touch
     assert models.models.offset.tolist() == [0, 0, 200, 0]
 
 
+def test_genes_without_a_strand_have_exons_but_no_direction(tmp_path):
+    transcripts = [Transcript("A.1", "A", "1", ".", ((100, 300), (500, 600)))]
+    models = write_exons(write(tmp_path, gtf(transcripts)), tmp_path)
+    assert models.gene_lengths.tolist() == [300]
+    assert [len(r.starts) for r in (models.exonic, models.forward, models.reverse)] == [2, 0, 0]
+    assert len(models.models.genes) == len(models.splice_sites.left) == 0
+
+
 def test_one_transcript_id_at_two_loci_is_two_transcripts_of_one_gene(tmp_path):
     transcripts = [
         Transcript("A", "A", name, strand, ((10, 110), (200, 300)))

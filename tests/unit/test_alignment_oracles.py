@@ -108,18 +108,33 @@ def test_spliced_and_unique_reads_are_those_that_samtools_filters(aligned):
     assert quality.unique_fragments == int(run(*mapped, "-f", "0x40", "-e", "[NH]==1", path))
 
 
-def test_duplicates_are_those_that_samtools_marks(aligned, tmp_path):
-    path, models, quality = aligned
+def mark_duplicates(path, tmp_path):
     for step, command in enumerate((("sort", "-n"), ("fixmate", "-m"), ("sort",), ("markdup",))):
         target = tmp_path / f"{step}.bam"
         place = ("-o", target, path) if "sort" in command[0] else (path, target)
         run("samtools", *command, *place)
         path = target
-    marked = examine_alignments([path], models)
-    assert marked.flagged_duplicates > 0 or quality.mapped_fragments < 2500
+    return path
+
+
+def test_duplicates_are_those_that_samtools_marks(aligned, tmp_path):
+    path, models, quality = aligned
+    marked = examine_alignments([mark_duplicates(path, tmp_path)], models)
     share = marked.flagged_duplicates / marked.mapped_fragments
-    assert quality.duplicate_share == pytest.approx(share, abs=0.002)
-    assert marked.duplicate_share == quality.duplicate_share
+    assert quality.duplicate_share == marked.duplicate_share == pytest.approx(share, abs=0.002)
+
+
+def test_planted_duplicates_are_those_that_samtools_marks(made, tmp_path):
+    needs("samtools")
+    library = made_library()
+    copies = [{**read, "name": f"copy.{read['name']}"} for read in library[:1000]]
+    path = write_bam(tmp_path / "copied.bam", [*library, *copies])
+    marked = examine_alignments([mark_duplicates(path, tmp_path)], made[1])
+    assert marked.flagged_duplicates >= 500
+    assert marked.duplicate_share == pytest.approx(
+        marked.flagged_duplicates / marked.mapped_fragments, abs=1e-3
+    )
+    assert marked.duplicate_share == examine_alignments([path], made[1]).duplicate_share
 
 
 def test_bases_in_exons_and_genes_are_those_that_samtools_depth_sums(aligned, tmp_path):

@@ -267,18 +267,20 @@ def test_the_order_of_records_is_seen_and_does_not_matter(examine):
 
 
 def test_several_files_of_a_sample_are_one_library(tmp_path, examine):
-    library = made_library(fragments=400)
+    library = made_library(fragments=200) * 2
     together = examine(library, made_transcripts())
     models = read_exons(tmp_path / "exons.gtf")
+    assert together.duplicate_share == pytest.approx(0.5, abs=0.01)
     other_order = {"MT": 5_000, "2": 40_000, "1": 60_000}
     parts = [
-        write_bam(tmp_path / "first.bam", library[:300]),
-        write_bam(tmp_path / "second.bam", library[300:], sequences=other_order),
+        write_bam(tmp_path / "first.bam", library[:400]),
+        write_bam(tmp_path / "second.bam", library[400:], sequences=other_order),
     ]
     quality = examine_alignments(parts, models)
     assert counts(quality) == counts(together)
     assert quality.exonic_bases == together.exonic_bases
     assert quality.forward_share == together.forward_share
+    assert quality.duplicate_share == together.duplicate_share
 
 
 def test_every_file_that_is_wrong_is_named_at_once(tmp_path, examine):

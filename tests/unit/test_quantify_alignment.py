@@ -17,7 +17,7 @@ from genome_library import PLANTED, make_genome_library
 from rxpress.alignments.aligners import AlignOptions, align_sample, write_reads
 from rxpress.alignments.counters import CounterOptions, Library, run_featurecounts
 from rxpress.alignments.exons import read_exons, write_exons
-from rxpress.alignments.indexes import build_index
+from rxpress.alignments.indexes import build_index, write_plain
 from rxpress.alignments.quantify import (
     QUANTIFIERS,
     AlignedStatus,
@@ -29,6 +29,8 @@ from rxpress.alignments.quantify import (
 from rxpress.alignments.salmon_alignments import extract_transcripts
 from rxpress.errors import InputError, ToolError
 from rxpress.fastp import SampleReads
+from rxpress.programs import run_tool
+from rxpress.salmon import QuantifyOptions, quantify_sample
 
 COMMAND = Path(__file__).parents[2] / "bin" / "quantify_alignment.py"
 SUBREAD_TESTS = Path("/usr/share/doc/subread/examples/test.tar.xz")
@@ -78,7 +80,7 @@ def quantify(
 def quantified(outdir: Path, quantifier: str) -> dict[str, float]:
     if quantifier == "salmon":
         table = pd.read_csv(outdir / "salmon" / "S.1" / "quant.sf", sep="\t", index_col=0)["NumReads"]
-        return table.rename(lambda name: name.removesuffix(".1")).to_dict()
+        return table.to_dict()
     return pd.read_csv(outdir / "counts" / "S.1.tsv", sep="\t", index_col=0)["count"].to_dict()
 
 
@@ -103,7 +105,8 @@ def test_planted_counts_come_back_from_genes_that_overlap_on_two_strands(tmp_pat
     assert status.strandedness_salmon == ("forward" if quantifier == "salmon" else None)
     assert (status.reason, status.warning) == ("", "")
     assert status.inputs[0]["path"] == "made_1.fq"
-    assert quantified(tmp_path, quantifier) == pytest.approx(PLANTED, rel=0.02, abs=1)
+    counts = {name.removesuffix(".1"): n for name, n in quantified(tmp_path, quantifier).items()}
+    assert counts == pytest.approx(PLANTED, rel=0.02, abs=1)
     quality = json.loads((tmp_path / "alignment_quality" / "S.1.json").read_text())
     assert quality["strandedness"] == "forward"
     assert not list(tmp_path.glob("counts_*")), "scratch files are left behind"
@@ -147,6 +150,19 @@ def test_the_same_bam_gives_the_same_bytes(tmp_path, aligned, quantifier):
         trees.append({path.relative_to(tmp_path / name): path.read_bytes() for path in files})
     assert trees[0] == trees[1]
     assert len(trees[0]) == 3
+
+
+@needs_tools
+def test_htseq_counts_genes_without_a_strand_on_both(tmp_path, aligned):
+    lines = (aligned / "annotation.gtf").read_text().splitlines(keepends=True)
+    source = tmp_path / "source.gtf"
+    source.write_text("".join(re.sub(r"\t[+-]\t", "\t?\t", x) if '"G3"' in x else x for x in lines))
+    write_exons(source, tmp_path)
+    options = AlignmentOptions("htseq", tmp_path / "exons.gtf")
+    quantify_alignment(SampleAlignments("S.1", (made(aligned),)), options, tmp_path)
+    assert quantified(tmp_path, "htseq") == pytest.approx(PLANTED, rel=0.02, abs=1)
+    extract_transcripts(aligned / "genome.fa", tmp_path / "exons.gtf", tmp_path / "transcripts.fa")
+    assert ">G3.1" in (tmp_path / "transcripts.fa").read_text()
 
 
 @needs_tools
@@ -342,3 +358,50 @@ def test_airway_counts_are_those_of_featurecounts_by_hand_on_the_original_annota
         assert set(ours.index) == set(expected.index) == set(read_exons(exons).gene_ids)
         assert (ours[expected.index] == expected).all()
         assert expected.sum() > 1000
+
+
+@pytest.mark.real
+@needs_tools
+def test_routes_agree_on_real_reads(tmp_path, real_data):
+    """log2 counts of genes over 10 reads: Salmon without alignments and every route with them."""
+    folder = real_data / "reads_arabidopsis"
+    genome = tmp_path / "genome.fa"
+    write_exons(folder / "annotation.gff3.gz", tmp_path)
+    exons = tmp_path / "exons.gtf"
+    write_plain(folder / "genome.fasta.gz", genome)
+    extract_transcripts(genome, exons, tmp_path / "transcripts.fa")
+    reads = SampleReads("S.1", tuple((folder / f"SRR446027_{i}.fastq.gz",) for i in (1, 2)))
+    run_tool(["salmon", "index", "-t", "transcripts.fa", "-i", "salmon_index", "-p", "1"])
+    quantify_sample(reads, QuantifyOptions(Path("salmon_index")), tmp_path / "plain")
+    gene_of = dict(zip(*transcript_genes(exons), strict=True))
+    routes = {"plain": genes_of(quantified(tmp_path / "plain", "salmon"), gene_of)}
+    for aligner in ("star", "hisat2"):
+        index = build_index(aligner, folder / "genome.fasta.gz", exons, 1, None, tmp_path)
+        sites = tmp_path / "splice_sites.tsv"
+        options = AlignOptions(aligner, index, exons, sites, transcriptome=aligner == "star")
+        outdir = tmp_path / f"aligned_{aligner}"
+        align_sample(reads, options, outdir)
+        bams = outdir / "alignments" / "S.1"
+        for quantifier in QUANTIFIERS if aligner == "star" else QUANTIFIERS[1:]:
+            sample = SampleAlignments(
+                "S.1", (bams / "S.1.bam",), transcriptome_bam=bams / "S.1.transcriptome.bam"
+            )
+            how = AlignmentOptions(quantifier, exons, tmp_path / "transcripts.fa")
+            assert quantify_alignment(sample, how, outdir / quantifier).passed
+            counts = quantified(outdir / quantifier, quantifier)
+            routes[f"{aligner} {quantifier}"] = genes_of(counts, gene_of)
+    table = pd.DataFrame(routes).fillna(0)
+    expressed = table[(table > 10).all(axis=1)]
+    assert len(expressed) > 50
+    assert np.log2(expressed).corr().min().min() >= 0.95
+
+
+def transcript_genes(exons: Path) -> tuple[list[str], list[str]]:
+    names = [re.findall(r'(?:transcript|gene)_id "([^"]+)"', line) for line in exons.read_text().splitlines()]
+    return [transcript for _, transcript in names], [gene for gene, _ in names]
+
+
+def genes_of(counts: dict[str, float], gene_of: dict[str, str]) -> pd.Series:
+    """Counts of transcripts (or of genes) by gene."""
+    by_name = pd.Series(counts)
+    return by_name.groupby([gene_of.get(name, name) for name in by_name.index]).sum()

@@ -98,7 +98,7 @@ def _check_files(reads: SampleReads, options: AlignOptions) -> None:
     if options.transcriptome and options.aligner != "star":
         problems.append(Problem("only STAR aligns to transcripts", "leave out --transcriptome, or use STAR"))
     if options.aligner == "star":
-        problems += check_star_index(options.index, options.threads, options.memory)
+        problems += check_star_index(options.index, options.exons, options.threads, options.memory)
     else:
         try:
             find_base(options.index)

@@ -77,7 +77,7 @@ def run_htseq(
 ) -> GeneCounts:
     """Count as `htseq-count --mode union --type exon --idattr gene_id` does; files are summed.
 
-    Pairs in no order are sorted by name first.
+    Pairs in no order are sorted by name first. Genes without a strand count reads of both.
     """
     links = _link_bams(library, scratch)
     order = "pos" if library.sort_order == "coordinate" else "name"
@@ -86,12 +86,26 @@ def run_htseq(
     command = ["htseq-count", "--format", "bam", "--order", order, "--mode", "union", "--quiet"]
     command += ["--type", "exon", "--idattr", "gene_id", "--stranded", HTSEQ_STRANDS[library.strandedness]]
     command += shlex.split(options.extra_args)
-    done = run_tool([*command, *links, str(exons.absolute())], folder=scratch)
+    done = run_tool([*command, *links, str(_with_strands(exons.absolute(), scratch))], folder=scratch)
     rows = [line.split("\t") for line in done.stdout.splitlines()]
     values = {name: _total(cells) for name, *cells in rows}
     found = {name: value for name, value in values.items() if not name.startswith("__")}
     rest = {name: value for name, value in values.items() if name.startswith("__")}
     return GeneCounts(_in_order(found, genes, "htseq-count"), rest)
+
+
+def _with_strands(exons: Path, scratch: Path) -> Path:
+    """Exons, those without a strand on both: htseq-count stops at them when strands count."""
+    lines = exons.read_text().splitlines(keepends=True)
+    if all(line.split("\t", 7)[6] != "." for line in lines):
+        return exons
+    stranded = scratch / "exons.gtf"
+    with stranded.open("w") as out:
+        for line in lines:
+            columns = line.split("\t")
+            for strand in "+-" if columns[6] == "." else columns[6]:
+                out.write("\t".join([*columns[:6], strand, *columns[7:]]))
+    return stranded
 
 
 def _link_bams(library: Library, scratch: Path) -> list[str]:

@@ -74,7 +74,7 @@ def _exon_lines(annotation: Path, known: Annotation) -> Iterator[bytes]:
     without = set(endings)
     owners = _gtf_transcript if known.format == "gtf" else _gff3_parents
     for _, columns in _features(annotation, EXON_TYPES):
-        start = b"\t".join((columns[0], columns[1], b"exon", *columns[3:7], b"."))
+        start = b"\t".join((columns[0], columns[1], b"exon", *columns[3:6], _strand(columns[6]), b"."))
         for name in owners(columns[8]):
             if name in endings:
                 without.discard(name)
@@ -158,6 +158,11 @@ def _gtf_transcript(attributes: bytes) -> list[bytes]:
     return [found[1]] if found else []
 
 
+def _strand(column: bytes) -> bytes:
+    """gffread and htseq-count stop at what is none of `+`, `-` and `.`."""
+    return column if column in STRANDS else b"."
+
+
 def _gff3_parents(attributes: bytes) -> list[bytes]:
     found = GFF3_PARENT.search(b";" + attributes)
     return found[1].split(b",") if found else []
@@ -171,7 +176,7 @@ def _made_exons(parts: Sequence[list[bytes]]) -> list[list[bytes]]:
     starts, ends = (np.array([int(columns[i]) for columns in coding]) for i in (3, 4))
     sequence, source, *_, strand, _ = coding[0]
     return [
-        [sequence, source, b"exon", b"%d" % start, b"%d" % (end - 1), b".", strand, b"."]
+        [sequence, source, b"exon", b"%d" % start, b"%d" % (end - 1), b".", _strand(strand), b"."]
         for start, end in zip(*merge_intervals(starts, ends + 1), strict=True)
     ]
 

@@ -55,8 +55,9 @@ class AlignmentQuality:
 
     `reads` : primary records, both mates, mapped or not; `fragments`, `mapped_fragments`, `proper_pairs`;
     `unique_fragments`, `multi_fragments` : by tag NH, without it (`unique_by` "mapping quality") by quality
-    over 3; `duplicate_share` : of mapped fragments, those whose ends and strand another one has already,
-    exact unless `duplicates_estimated`; `flagged_duplicates` : fragments marked in the file; `spliced_reads`.
+    over 3; `duplicate_share` : of mapped fragments, those whose ends (of single reads, the 5' end) and strand
+    another one has already, exact unless `duplicates_estimated`; `flagged_duplicates` : fragments that the
+    file marks; `spliced_reads`.
     `exonic_bases`, `intronic_bases`, `intergenic_bases` : aligned bases of primary records. `coverage` : mean
     depth at 100 places from 5' to 3' over `covered_genes` genes (empty for none). `bias_3prime` : 1 is even.
     `forward_share` : of the `judged_fragments`, those whose first read lies on the strand of its gene.

@@ -17,8 +17,9 @@ INDEX_FILE = "genomeParameters.txt"
 EXONS_DIGEST = "exons.sha256"  # of the annotation that build_index.py built in
 OVERHANG = 100  # STAR's default --sjdbOverhang
 MOST_JUNCTIONS = 1_000_000  # STAR's default --limitSjdbInsertNsj, for which it reserves bits
-# STAR's buffers beside the index: measured, see docs/methods.md; per thread for reads, alignments, junctions.
+# What STAR takes beside the index, in all and per thread (benchmarks/star_memory.py measures it).
 FIXED_BYTES = 60_000_000
+BUILDING_BYTES = 100_000_000
 THREAD_BYTES = 150_000_000
 
 
@@ -68,17 +69,24 @@ def star_memory(
     prefixes = 4 ** (parameters.sa_index_bases + 1) // 3 * (place_bits + 3) // 8
     held = genome + suffixes + prefixes
     return StarMemory(
-        building=2 * genome + suffixes + 2 * prefixes + FIXED_BYTES,
+        building=2 * genome + suffixes + 2 * prefixes + BUILDING_BYTES,
         alignment=held + FIXED_BYTES + threads * THREAD_BYTES,
     )
 
 
-def held_bytes(index: Path) -> int:
-    """Bytes of an index that STAR holds in memory."""
-    return sum((index / name).stat().st_size for name in ("Genome", "SA", "SAindex"))
+def held_bytes(index: Path, exons: Path | None = None) -> int:
+    """Bytes of an index that STAR holds in memory; twice its tables of suffixes if `exons` must be put in."""
+    genome, *suffixes = ((index / name).stat().st_size for name in ("Genome", "SA", "SAindex"))
+    return genome + sum(suffixes) * (1 if exons is None or has_exons(index, exons) else 2)
 
 
-def check_star_index(index: Path, threads: int = 1, memory: int | None = None) -> list[Problem]:
+def has_exons(index: Path, exons: Path) -> bool:
+    """Whether an index was built with just these exons."""
+    built = index / EXONS_DIGEST
+    return built.is_file() and built.read_text().strip() == exons_digest(exons)
+
+
+def check_star_index(index: Path, exons: Path, threads: int = 1, memory: int | None = None) -> list[Problem]:
     """What is wrong with an index: not one, damaged, or larger than the memory (bytes).
 
     STAR itself waits for ever when the suffix array is cut short, and crashes without a word when the index
@@ -104,8 +112,8 @@ def check_star_index(index: Path, threads: int = 1, memory: int | None = None) -
         elif size != expected.get(name, size):
             what = f"is damaged: {size:,} bytes instead of {expected[name]:,}"
             problems.append(Problem(what, what_to_do, str(file)))
-    if not problems and memory is not None:
-        needed = held_bytes(index) + FIXED_BYTES + threads * THREAD_BYTES
+    if not problems and memory is not None and exons.is_file():
+        needed = held_bytes(index, exons) + FIXED_BYTES + threads * THREAD_BYTES
         if needed > memory:
             what = f"STAR needs {gigabytes(needed)} for this index and {threads} threads"
             fix = "give more memory, fewer threads, or align with HISAT2"
@@ -156,8 +164,7 @@ def star_command(
     command += ["--readFilesIn", *map(str, mates)]
     if mates[0].suffix == ".gz":
         command += ["--readFilesCommand", "gzip", "-cd"]
-    built = index / EXONS_DIGEST
-    if not built.is_file() or built.read_text().strip() != exons_digest(exons):
+    if not has_exons(index, exons):
         command += ["--sjdbGTFfile", str(exons)]
     command += ["--outSAMtype", "BAM", "Unsorted", "--outSAMunmapped", "Within"]
     command += ["--outSAMattributes", "NH", "HI", "AS", "nM"]

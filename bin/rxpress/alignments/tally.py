@@ -81,6 +81,7 @@ class Tally:
         self.coverage = Coverage(models.models)
         self.distinct = DistinctCounter()
         self.orders: list[str] = []
+        self._numbers: dict[str, int] = {}  # of sequences, in all files
 
     def begin(self, file: BamFile) -> None:
         """Turn to the records of another file."""
@@ -88,6 +89,8 @@ class Tally:
         self._names = file.sequences
         # The last entry is for records without a sequence, -1.
         self._index = np.array([*(known.get(name, -1) for name in file.sequences), -1], dtype=np.int64)
+        numbers = (self._numbers.setdefault(name, len(self._numbers)) for name in file.sequences)
+        self._number = np.array([*numbers, -1], dtype=np.int64)
         self._claimed = file.sort_order if file.sort_order in SORT_ORDERS else "unsorted"
         self._last_place = -1
         self.orders.append("coordinate")
@@ -134,9 +137,9 @@ class Tally:
         self.counts["flagged_duplicates"] += int((fragment & (flag & DUPLICATE > 0)).sum())
         reverse = flag & REVERSE
         begin = np.where(reverse > 0, records.end + records.clip_right, records.start - records.clip_left)
-        mate = np.where(pair, records.mate_sequence * SPAN + records.mate_start, -1)
+        mate = np.where(pair, self._number[records.mate_sequence] * SPAN + records.mate_start, -1)
         template = np.where(pair, records.template_length, 0)
-        columns = (records.sequence, begin, reverse, mate, template)
+        columns = (self._number[records.sequence], begin, reverse, mate, template)
         self.distinct.add(*(column[fragment] for column in columns))
 
     def _count_bases(self, starts: np.ndarray, ends: np.ndarray, counted: np.ndarray) -> None:
