@@ -26,14 +26,19 @@ def beyond_bound(
     made: Path, native: Path, confounded: Collection[str], alpha: float = 0.05, fold_change: float = 2
 ) -> list[str]:
     """What differs by more between the results of two runs, a line each; empty when they agree."""
-    told = []
-    for table in sorted(native.glob("expression/*/gene_counts.tsv")):
-        told += counts_apart(made / table.relative_to(native), table, confounded)
+    counts = sorted(native.glob("expression/*/gene_counts.tsv"))
     contrasts = [path for path in sorted(native.glob("differential/*/*.tsv")) if "call" in columns(path)]
+    told = [
+        f"no {what} to compare"
+        for what, tables in {"counts": counts, "calls": contrasts}.items()
+        if not tables
+    ]
+    for table in counts:
+        told += counts_apart(made / table.relative_to(native), table, confounded)
     for table in contrasts:
         ours = made / table.relative_to(native)
         told += calls_apart(ours, table, confounded, alpha, math.log2(fold_change))
-    return told if contrasts else ["no contrast was tested"]
+    return told
 
 
 def columns(table: Path) -> list[str]:

@@ -57,13 +57,13 @@ def test_the_demo_comes_through_a_killed_job_a_drained_node_and_a_lost_run(
     options = (*DEMO_OPTIONS, "-c", "quick.config")
     command = pipeline_command(*options, engine="slurm")
     with in_background(command, tmp_path, cluster.env) as run:
-        assert wait_until(lambda: quantifying(cluster, "RUNNING") != [], 180), printed(tmp_path)
+        assert wait_until(lambda: quantifying(cluster, "RUNNING") != [], 900), printed(tmp_path)
         killed, step = quantifying(cluster, "RUNNING")[0]
         cluster.set_node("drain")
         cluster.ask("scancel", "--signal=KILL", "--full", killed)
         # The killed step is asked for again, and waits for a node.
-        assert wait_until(lambda: step in [name for _, name in cluster.jobs("PENDING")], 120)
-        assert wait_until(lambda: cluster.node_is("drained"), 120)
+        assert wait_until(lambda: step in [name for _, name in cluster.jobs("PENDING")], 300)
+        assert wait_until(lambda: cluster.node_is("drained"), 300)
         assert run.poll() is None
     assert run.returncode != 0
     assert wait_until(lambda: cluster.jobs("RUNNING", "PENDING") == [], 60)

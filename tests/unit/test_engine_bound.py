@@ -72,7 +72,9 @@ def test_missing_genes_samples_and_contrasts_are_no_agreement(tmp_path: Path) ->
     assert ["other genes" in line for line in beyond_bound(fewer, native, set())] == [True, True]
     untested = write(tmp_path / "untested", COUNTS, CALLS)
     (untested / "differential" / "study" / "drug.x.tsv").unlink()
-    assert beyond_bound(native, untested, set()) == ["no contrast was tested"]
+    assert beyond_bound(native, untested, set()) == ["no calls to compare"]
+    (untested / "expression" / "study" / "gene_counts.tsv").unlink()
+    assert beyond_bound(native, untested, set()) == ["no counts to compare", "no calls to compare"]
 
 
 def test_genes_that_share_a_kmer_of_either_strand_are_confounded(tmp_path: Path) -> None:
