@@ -57,7 +57,7 @@ def star_memory(
     known: one per 1,000 bases, at most 400,000); the suffix array an entry per base and strand of as many
     bits as tell a place, at least 32, and one for the strand; the index of prefixes an entry of two bits
     more for each word of up to sa_index_bases letters. Building holds the genome's other strand and a second
-    index of prefixes, too.
+    index of prefixes, too, and two pairs of 64-bit numbers per inserted base, one for each strand.
     """
     parameters = index_parameters(genome_bases, sequences)
     if junctions is None:
@@ -69,7 +69,7 @@ def star_memory(
     prefixes = 4 ** (parameters.sa_index_bases + 1) // 3 * (place_bits + 3) // 8
     held = genome + suffixes + prefixes
     return StarMemory(
-        building=2 * genome + suffixes + 2 * prefixes + BUILDING_BYTES,
+        building=2 * genome + suffixes + 2 * prefixes + 32 * inserted + BUILDING_BYTES,
         alignment=held + FIXED_BYTES + threads * THREAD_BYTES,
     )
 
