@@ -18,7 +18,7 @@ def peekParameters(given) {
 /* A parameter's file or folder; of an index that is not staged for the check, the files that it needs. */
 def peekParameter(name, typed) {
     def found = file(typed)
-    def needed = [star_index: ['genomeParameters.txt', 'Genome', 'SA', 'SAindex'], hisat2_index: ['*.1.ht2']][name]
+    def needed = [star_index: ['genomeParameters.txt', 'Genome', 'SA', 'SAindex', 'exons.sha256'], hisat2_index: ['*.1.ht2']][name]
     def of_index = needed && found.isDirectory() ? needed.collect { one -> look(0, "${name}_file", one, fileIn(found, one)) } : []
     [look(0, "--${name}", typed, found)] + of_index
 }

@@ -8,7 +8,7 @@ include { ALIGN_READS } from '../modules/local/align_reads/main'
 include { QUANTIFY_ALIGNMENT } from '../modules/local/quantify_alignment/main'
 include { MERGE_COUNTS } from '../modules/local/merge_counts/main'
 include { bySample } from '../functions/channels'
-include { folderBytes } from '../functions/memory'
+include { alignerBytes } from '../functions/memory'
 include { placed } from '../functions/placed'
 include { toolkitDigest } from '../functions/digest'
 
@@ -38,7 +38,7 @@ workflow ALIGNMENTS {
         exons.map { gtf, _splice_sites -> gtf }
     )
     def index = (references.index ? to_align.map { _yes -> references.index } : BUILD_INDEX.out.index)
-        .map { folder -> [folder, folderBytes(folder)] }
+        .map { folder -> [folder, alignerBytes(folder)] }
     ALIGN_READS(
         reads,
         index,

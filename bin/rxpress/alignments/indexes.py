@@ -25,8 +25,8 @@ def build_index(
 ) -> Path:
     """Build `outdir`/star or `outdir`/hisat2 of a FASTA, plain or gzip; return the folder.
 
-    memory : bytes that may be used; without it STAR gets what `star_memory` says. InputError when the memory
-    is too little for STAR, or the exons do not fit the genome.
+    memory : bytes that may be used; STAR gets what `star_memory` says, which is enough. InputError when the
+    memory is less, or the exons do not fit the genome.
     """
     folder = outdir.absolute() / aligner
     with TemporaryDirectory(prefix="index_", dir=Path.cwd()) as name:
@@ -44,7 +44,7 @@ def build_index(
             raise InputError(Problem(f"{what}, {gigabytes(memory)} are there", fix, genome.name))
         folder.mkdir(parents=True, exist_ok=True)
         build_star_index(
-            plain, (size.bases, size.sequences), exons.absolute(), threads, memory or needed, folder, scratch
+            plain, (size.bases, size.sequences), exons.absolute(), threads, needed, folder, scratch
         )
     return folder
 

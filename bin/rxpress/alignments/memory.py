@@ -9,6 +9,7 @@ from rxpress.alignments.star import star_memory
 
 THREADS = 4  # of the tasks
 WORKING = 1_000_000_000  # reads, junctions and BAM in flight
+HEADROOM = 1.05
 HISAT2_BUILDING, HISAT2_HELD = 6.0, 1.6  # bytes per base
 
 
@@ -24,9 +25,13 @@ class AlignerMemory:
         return max(self.index, self.alignment)
 
 
-def memory_of_index(size: int) -> AlignerMemory:
-    """With a ready index of `size` bytes, which aligners hold as it is."""
-    return AlignerMemory(0, size + WORKING)
+def memory_of_star_index(genome: int, suffixes: int, with_exons: bool) -> AlignerMemory:
+    """With a ready index: bytes of its Genome, and of its SA and SAindex.
+
+    with_exons : whether rxpress built it. Into others STAR puts the annotation as it starts, and holds the
+    suffixes twice.
+    """
+    return AlignerMemory(0, genome + suffixes * (1 if with_exons else 2) + WORKING)
 
 
 def memory_for_genome(aligner: str, genome: Mapping[str, int]) -> AlignerMemory:
@@ -34,5 +39,5 @@ def memory_for_genome(aligner: str, genome: Mapping[str, int]) -> AlignerMemory:
     bases = sum(genome.values())
     if aligner == "star":
         needed = star_memory(bases, len(genome), THREADS)
-        return AlignerMemory(needed.building + WORKING, needed.alignment)
+        return AlignerMemory(round(HEADROOM * needed.building) + WORKING // 2, needed.alignment)
     return AlignerMemory(round(HISAT2_BUILDING * bases) + WORKING, round(HISAT2_HELD * bases) + WORKING)

@@ -21,6 +21,7 @@ MOST_JUNCTIONS = 1_000_000  # STAR's default --limitSjdbInsertNsj, for which it 
 FIXED_BYTES = 60_000_000
 BUILDING_BYTES = 100_000_000
 THREAD_BYTES = 150_000_000
+BEYOND_LIMIT = 1.2
 
 
 class IndexParameters(NamedTuple):
@@ -140,14 +141,15 @@ def build_star_index(
 ) -> None:
     """Build an index of a plain FASTA with the junctions of `exons` in `folder`.
 
-    sizes : bases and sequences of the genome; memory : bytes that may be used.
+    sizes : bases and sequences of the genome; memory : bytes that may be used. STAR takes as much as it is
+    let to sort suffixes, and then some more to put in junctions, which its limit does not count.
     """
     parameters = index_parameters(*sizes)
     command = ["STAR", "--runMode", "genomeGenerate", "--genomeDir", str(folder)]
     command += ["--genomeFastaFiles", str(genome), "--sjdbGTFfile", str(exons)]
     command += ["--genomeSAindexNbases", str(parameters.sa_index_bases)]
     command += ["--genomeChrBinNbits", str(parameters.chromosome_bin_bits)]
-    command += ["--limitGenomeGenerateRAM", str(memory), "--runThreadN", str(threads)]
+    command += ["--limitGenomeGenerateRAM", str(int(memory / BEYOND_LIMIT)), "--runThreadN", str(threads)]
     run_star([*command, *_places(scratch)])
     (folder / EXONS_DIGEST).write_text(exons_digest(exons) + "\n")
 

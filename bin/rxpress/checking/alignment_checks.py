@@ -6,7 +6,8 @@ import re
 import zlib
 from collections.abc import Collection
 
-from rxpress.alignments.memory import AlignerMemory, memory_for_genome, memory_of_index
+from rxpress.alignments.memory import AlignerMemory, memory_for_genome, memory_of_star_index
+from rxpress.alignments.star import EXONS_DIGEST
 from rxpress.checking.alignment_route import COUNTERS, SALMON, Route, choose_route
 from rxpress.checking.assay_checks import BAM, READS
 from rxpress.checking.inputs import Inputs, References
@@ -91,8 +92,8 @@ def _check_indexes(inputs: Inputs, problems: Problems) -> None:
         option = f"{aligner}_index"
         if params[option] and params["aligner"] != aligner:
             problems.warn(f"is not used without --aligner {aligner}", "", f"--{option}")
-    files = {name: inputs.peek("star_index_file", name) for name in INDEX_FILES["star_index"]}
-    missing = [name for name, peek in files.items() if _is_missing(peek)]
+    needed = [name for name in INDEX_FILES["star_index"] if name != EXONS_DIGEST]
+    missing = [name for name in needed if _is_missing(inputs.peek("star_index_file", name))]
     if params["star_index"] and missing:
         what = f"'{params['star_index']}' is no STAR index: {', '.join(missing)} not found in it"
         problems.add(what, "make it with STAR --runMode genomeGenerate, or leave it away", "--star_index")
@@ -167,9 +168,12 @@ def memory_for_aligner(inputs: Inputs, references: References) -> AlignerMemory 
     aligner = inputs.params["aligner"]
     if aligner == "none" or READS not in inputs.sources.values():
         return None
+    if inputs.params["star_index"] and aligner == "star":
+        peeks = {name: inputs.peek("star_index_file", name) for name in INDEX_FILES["star_index"]}
+        size = {name: peek.size if peek else 0 for name, peek in peeks.items()}
+        return memory_of_star_index(size["Genome"], size["SA"] + size["SAindex"], size[EXONS_DIGEST] > 0)
     if inputs.params[f"{aligner}_index"]:
-        peeks = [inputs.peek(f"{aligner}_index_file", name) for name in INDEX_FILES[f"{aligner}_index"]]
-        return memory_of_index(sum(peek.size for peek in peeks if peek)) if aligner == "star" else None
+        return None
     return memory_for_genome(aligner, references.genome) if references.genome else None
 
 

@@ -21,7 +21,7 @@ HEAD_BYTES = 4096
 BAM_END_BYTES = 28
 # Files that ready indexes need; indexes themselves are too large to be staged for a look.
 INDEX_FILES = {
-    "star_index": ("genomeParameters.txt", "Genome", "SA", "SAindex"),
+    "star_index": ("genomeParameters.txt", "Genome", "SA", "SAindex", "exons.sha256"),
     "hisat2_index": ("*.1.ht2",),
 }
 
