@@ -5,6 +5,7 @@
 include { CHECK_INPUTS } from '../modules/local/check_inputs/main'
 include { toolkitDigest } from '../functions/digest'
 include { existing ; peekParameters ; peekSheet } from '../functions/peek'
+include { startingText } from '../functions/messages'
 include { checkedParameters } from '../functions/parameters'
 
 workflow INPUTS {
@@ -47,6 +48,7 @@ workflow INPUTS {
     studies = CHECK_INPUTS.out.studies.flatten().map { table -> [table.parent.name, table] }
     plan = CHECK_INPUTS.out.plan
     known = plan.map { path -> new groovy.json.JsonSlurper().parse(path) }
+    known.subscribe { content -> startingText(content).each { line -> log.info(line) } }
     hashed = CHECK_INPUTS.out.inputs
 
     emit:

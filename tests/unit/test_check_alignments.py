@@ -217,6 +217,10 @@ def test_memory_for_star_is_told_in_the_plan(tmp_path: Path, aligned: dict[str, 
     plan = describe_run(findings, [])
     needed = memory_for_genome("star", {"chr1": 8})
     assert plan["aligner_memory"] == {"index": needed.index, "alignment": needed.alignment}
+    assert plan["notices"] == [
+        f"--aligner star takes memory: {needed.index / 1e9:.1f} GB to make its index, "
+        f"{needed.alignment / 1e9:.1f} GB to align a sample"
+    ]
     assert plan["route"] == {"aligner": "star", "reads": "salmon", "bam": "featurecounts"}
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from rxpress.checking.alignment_checks import describe_memory
 from rxpress.checking.alignment_route import choose_route
 from rxpress.checking.checks import Findings
 from rxpress.checking.inputs import Given
@@ -27,6 +28,7 @@ def describe_run(findings: Findings, warnings: Iterable[Problem]) -> dict[str, A
         },
         "route": asdict(choose_route(findings.inputs.params)),
         "aligner_memory": asdict(findings.aligner_memory) if findings.aligner_memory else None,
+        "notices": _notices(findings),
         "warnings": [str(warning) for warning in dict.fromkeys(warnings)],
         "annotation_format": annotation.format if annotation else "none",
         "mapped_transcripts": {
@@ -34,6 +36,12 @@ def describe_run(findings: Findings, warnings: Iterable[Problem]) -> dict[str, A
             "with_gene": len(mapping.genes) if mapping else 0,
         },
     }
+
+
+def _notices(findings: Findings) -> list[str]:
+    """What a user should know when the run starts: the memory that it is going to take."""
+    needed = findings.aligner_memory
+    return [describe_memory(findings.inputs.params["aligner"], needed)] if needed else []
 
 
 def study_rows(findings: Findings) -> dict[str, list[list[str | None]]]:
