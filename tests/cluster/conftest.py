@@ -51,9 +51,9 @@ class Cluster:
         return ended.stdout.strip()
 
     def jobs(self, *states: str) -> list[list[str]]:
-        """Id and name of the jobs in these states."""
-        found = self.ask("squeue", "--noheader", f"--states={','.join(states)}", "--format=%i %j")
-        return [line.split(" ", 1) for line in found.splitlines()]
+        """Id, name and folder of the jobs in these states."""
+        found = self.ask("squeue", "--noheader", f"--states={','.join(states)}", "--format=%i|%j|%Z")
+        return [line.split("|") for line in found.splitlines()]
 
     def node_is(self, state: str) -> bool:
         return self.ask("sinfo", "--noheader", "--format=%T") == state

@@ -57,12 +57,12 @@ def test_the_demo_comes_through_a_killed_job_a_drained_node_and_a_lost_run(
     options = (*DEMO_OPTIONS, "-c", "quick.config")
     command = pipeline_command(*options, engine="slurm")
     with in_background(command, tmp_path, cluster.env) as run:
-        assert wait_until(lambda: quantifying(cluster, "RUNNING") != [], 900), printed(tmp_path)
-        killed, step = quantifying(cluster, "RUNNING")[0]
+        assert wait_until(lambda: quantifying(cluster) != [], 900), printed(tmp_path)
+        killed, step = quantifying(cluster)[0]
         cluster.set_node("drain")
         cluster.ask("scancel", "--signal=KILL", "--full", killed)
         # The killed step is asked for again, and waits for a node.
-        assert wait_until(lambda: step in [name for _, name in cluster.jobs("PENDING")], 300)
+        assert wait_until(lambda: step in [name for _, name, _ in cluster.jobs("PENDING")], 300)
         assert wait_until(lambda: cluster.node_is("drained"), 300)
         assert run.poll() is None
     assert run.returncode != 0
@@ -87,8 +87,10 @@ def test_tables_from_quant_folders_are_those_of_a_native_run(
     assert_ran_as_native(run_pipeline(tmp_path, *options, engine="slurm", env=cluster.env), native_tables)
 
 
-def quantifying(cluster: Cluster, state: str) -> list[list[str]]:
-    return [job for job in cluster.jobs(state) if "QUANTIFY_READS" in job[1]]
+def quantifying(cluster: Cluster) -> list[tuple[str, str]]:
+    """Id and name of jobs whose command has begun: a signal before that is not passed on to it."""
+    running = [job for job in cluster.jobs("RUNNING") if "QUANTIFY_READS" in job[1]]
+    return [(job, name) for job, name, folder in running if (Path(folder) / ".command.out").exists()]
 
 
 def printed(folder: Path) -> str:

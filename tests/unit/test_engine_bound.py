@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import gzip
+import math
 from pathlib import Path
 
 import pytest
 from engine_bound import beyond_bound, confounded_genes
 
 COUNTS = {"G1": (1000.0, 0.0), "G2": (20.0, 5.0)}
-CALLS = {"G1": (2.0, 0.001, "up"), "G2": (1.005, 0.01, "up"), "G3": (3.0, 0.0495, "up")}
+CALLS = {
+    "G1": (2.0, 0.001, "up"),
+    "G2": (1.005, 0.01, "up"),
+    "G3": (3.0, 0.04, "up"),
+    "G4": (0.1, 0.9, "unchanged"),
+}
+NA = float("nan")
 UNIQUE = "ACGTTGCAAGGCTTACCGATTACGGATCCTAGGTTCAACGTGA"
 SHARED = "TTGACCGTAAGCTTGGCATACCAGTTGACGATCCATGCAATC"
 
@@ -22,8 +29,11 @@ def write(
         part.mkdir(parents=True)
     lines = [f"{gene}\tNA\t{a}\t{b}" for gene, (a, b) in counts.items()]
     (expression / "gene_counts.tsv").write_text("\n".join(["gene_id\tgene_name\ta\tb", *lines]) + "\n")
-    header = "gene_id\tgene_name\tlog2_fold_change\tp_adjusted\tcall"
-    lines = [f"{gene}\tNA\t{fold}\t{p}\t{call}" for gene, (fold, p, call) in calls.items()]
+    header = "gene_id\tgene_name\tlog2_fold_change\tp_value\tp_adjusted\tcall"
+    lines = [
+        f"{gene}\tNA\t{fold}\t0.001\t{'NA' if math.isnan(p) else p}\t{call}"
+        for gene, (fold, p, call) in calls.items()
+    ]
     (differential / "drug.x.tsv").write_text("\n".join([header, *lines]) + "\n")
     (differential / "summary.tsv").write_text("id\tstatus\ndrug.x\tok\n")
     return folder
@@ -53,9 +63,12 @@ def test_counts_agree_within_a_tenth_of_a_read_or_a_thousandth(
         ({"G1": (2.0, 0.001, "down")}, ["drug.x.tsv: G1: down and up"]),
         ({"G1": (2.0, 0.2, "unchanged")}, ["drug.x.tsv: G1: unchanged and up"]),
         ({"G2": (0.999, 0.01, "unchanged")}, []),
-        ({"G3": (3.0, 0.0501, "unchanged")}, []),
+        ({"G3": (3.0, 0.06, "unchanged")}, []),
+        ({"G3": (3.0, 0.2, "unchanged")}, ["drug.x.tsv: G3: unchanged and up"]),
+        ({"G4": (0.1, NA, "untested")}, []),
+        ({"G3": (3.0, NA, "untested")}, ["drug.x.tsv: G3: untested and up"]),
     ],
-    ids=["direction", "call", "near the fold change", "near alpha"],
+    ids=["direction", "call", "near the fold", "near alpha", "not near", "few counts", "lost"],
 )
 def test_calls_agree_away_from_their_thresholds(
     calls: dict[str, tuple[float, float, str]], told: list[str], tmp_path: Path
