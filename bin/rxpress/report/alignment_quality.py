@@ -75,6 +75,7 @@ def _overview(frame: pd.DataFrame) -> Section:
         return column(title, about, "{:,.1f}", suffix="%")
 
     colors = {"undetermined": CATEGORIES[1]}
+    names = {"featurecounts": "featureCounts", "htseq": "HTSeq", "salmon": "Salmon"}
     columns = {
         "sample": column("Sample", "Name in the samplesheet"),
         "quantifier": column("Counted by", "What made counts of alignments"),
@@ -99,7 +100,7 @@ def _overview(frame: pd.DataFrame) -> Section:
         "strandedness_used": column("Used", "Strandedness that fragments were counted by"),
         "forward_share": column("Forward", "Share whose first read lies on its gene's strand", "{:,.3f}"),
     }
-    shown = frame.dropna(axis="columns", how="all")
+    shown = frame.dropna(axis="columns", how="all").replace({"quantifier": names})
     return table(ALIGNMENTS, shown, "sample", columns, {"alignments": frame})
 
 
