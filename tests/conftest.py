@@ -10,15 +10,56 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from engine_study import engine_sheet, native_tables
+from engine_study import assert_is_the_demo, engine_sheet, native_tables
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-__all__ = ["engine_sheet", "native_tables"]  # fixtures of which a session has one, whoever asks
+# Fixtures of which a session has one, whoever asks.
+__all__ = ["assert_is_the_demo", "engine_sheet", "native_tables"]
 
 ROOT = Path(__file__).resolve().parent.parent
+# Tests of these files share what takes minutes to make, and stay in one process. Long ones start first.
+GROUPS = {
+    "docker": ("tests/containers/",),
+    "slurm": ("tests/cluster/",),
+    "demo": ("tests/pipeline/test_demo_study.py", "tests/pipeline/test_report_pages.py"),
+    "small": ("tests/pipeline/test_small_study.py",),
+    "launches": ("tests/pipeline/", "tests/browser/"),
+}
 REAL_ARRAYS = ("Test3-1.ascii.CEL.gz", "Test3-2.ascii.CEL.gz", "Test3.ascii.CDF.gz")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long groups first, so that the unit tests fill the gaps."""
+    turns = [*GROUPS, "rest"]
+    items.sort(key=lambda item: turns.index(group_of(item.nodeid)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Which tests `pytest -n 2` keeps in one process: those of a group that shares, else those of a file.
+
+    `--dist loadgroup` would say it shorter; that of pytest-xdist 3.8 does nothing under pytest 9.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Grouped(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            group = group_of(nodeid)
+            return group if group in ("docker", "slurm", "demo") else nodeid.split("::")[0]
+
+    config.option.loadscopereorder = False
+    return Grouped(config, log)
+
+
+def group_of(nodeid: str) -> str:
+    return next((name for name, files in GROUPS.items() if nodeid.startswith(files)), "rest")
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Names of tests must be the same in every process: gzip writes the time into what it makes."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) else None
 
 
 @pytest.fixture(scope="session")

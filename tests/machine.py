@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+
+TEMPORARY = tempfile.gettempdir()
 
 
 def need_programs(engine: str, programs: tuple[str, ...], packages: tuple[str, ...]) -> None:
@@ -20,6 +26,11 @@ def need_programs(engine: str, programs: tuple[str, ...], packages: tuple[str, .
         pytest.skip(
             f"{engine}: no {', '.join(missing)}, and apt-get is not there or not allowed (RXPRESS_APT)"
         )
+    with one_at_a_time("apt"):
+        install(engine, packages)
+
+
+def install(engine: str, packages: tuple[str, ...]) -> None:
     for words in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *packages]):
         ended = subprocess.run(
             ["apt-get", *words],
@@ -29,6 +40,14 @@ def need_programs(engine: str, programs: tuple[str, ...], packages: tuple[str, .
         )
         if ended.returncode:
             pytest.skip(f"{engine}: apt-get {words[0]} failed: {ended.stderr.strip()}")
+
+
+@contextmanager
+def one_at_a_time(what: str, folder: str | Path = TEMPORARY) -> Iterator[None]:
+    """Processes that ask for the same thing in the same folder get it one after the other."""
+    with (Path(folder) / f"rxpress-{what}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def wait_until(holds: Callable[[], bool], seconds: float) -> bool:

@@ -10,11 +10,12 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from machine import one_at_a_time
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PIPELINE_PARTS = (
@@ -181,22 +182,35 @@ def run_pipeline(pipeline_command: Callable[..., list[str]]) -> Callable[..., Ru
 
 
 @pytest.fixture(scope="session")
-def demo_study() -> Path:
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this session that all processes of pytest-xdist have in common."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session")
+def demo_study(shared_folder: Path) -> Path:
     """The full demo study, made where `make demo` makes it."""
     folder = ROOT / "demo"
     maker = ROOT / "tests" / "data" / "make_demo_study.py"
-    subprocess.run([sys.executable, maker, "--outdir", folder], check=True, stdout=subprocess.DEVNULL)
+    with one_at_a_time("demo", shared_folder):
+        subprocess.run([sys.executable, maker, "--outdir", folder], check=True, stdout=subprocess.DEVNULL)
     return folder
 
 
 @pytest.fixture(scope="session")
-def demo_run(nextflow: str, demo_study: Path) -> Run:
-    """`make demo`, as the README has it; files of older versions are cleared away before."""
-    results = demo_study.parent / "results" / "demo"
-    shutil.rmtree(results, ignore_errors=True)
-    command = ["make", "-C", str(ROOT), "demo"]
-    ended = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    return Run(ended.returncode, ended.stdout, results).ended_well()
+def demo_run(nextflow: str, demo_study: Path, shared_folder: Path) -> Run:
+    """`make demo`, as the README has it, once a session; files of older versions are cleared away before."""
+    run = Run(0, "", demo_study.parent / "results" / "demo")
+    printed = shared_folder / "make_demo.txt"
+    with one_at_a_time("demo", shared_folder):
+        if not printed.exists():
+            shutil.rmtree(run.results, ignore_errors=True)
+            command = ["make", "-C", str(ROOT), "demo"]
+            ended = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            replace(run, status=ended.returncode, printed=ended.stdout).ended_well()
+            printed.write_text(ended.stdout)
+    return replace(run, printed=printed.read_text())
 
 
 @pytest.fixture(scope="session")
