@@ -115,7 +115,9 @@ install_programs() {
             "info must answer) so that their images can be built"
     fi
     mkdir -p .tools
-    printf '%s\n' "$profile" > .tools/profile
+    # Another run may be reading it.
+    printf '%s\n' "$profile" > .tools/profile.new
+    mv .tools/profile.new .tools/profile
 }
 
 # What tests open pages with; without it they are skipped.
