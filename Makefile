@@ -11,7 +11,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/launcher
 export PYTHONDONTWRITEBYTECODE := 1
 export OPENBLAS_NUM_THREADS := 1
 # Two at a time: tests wait a lot. tests/conftest.py says which stay together, and in which turn.
-TOGETHER := -n 2 --dist loadgroup --no-loadscope-reorder
+TOGETHER := -n 2
 
 .PHONY: demo test engines bundle images real longer nf-core setup lint unit pipeline
 

@@ -19,35 +19,48 @@ if TYPE_CHECKING:
 __all__ = ["assert_is_the_demo", "engine_sheet", "native_tables"]
 
 ROOT = Path(__file__).resolve().parent.parent
-# Fixtures that take minutes, the longest first: tests that ask for the same one stay together.
-SHARED = ("docker", "cluster", "aligned_runs", "demo_run", "small_run", "whole_run", "alone", "beside")
+# Tests of these files share what takes minutes to make, and stay in one process. Long ones start first.
+GROUPS = {
+    "docker": ("tests/containers/",),
+    "slurm": ("tests/cluster/",),
+    "demo": ("tests/pipeline/test_demo_study.py", "tests/pipeline/test_report_pages.py"),
+    "aligned": ("tests/pipeline/test_aligned_routes.py",),
+    "small": ("tests/pipeline/test_small_study.py",),
+    "launches": ("tests/pipeline/", "tests/browser/"),
+}
 REAL_ARRAYS = ("Test3-1.ascii.CEL.gz", "Test3-2.ascii.CEL.gz", "Test3.ascii.CDF.gz")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """For `-n 2 --dist loadgroup`: which tests stay in one process, and in which turn."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group_of(item)))
-    items.sort(key=turn_of)
+    """Long groups first, so that the unit tests fill the gaps."""
+    turns = [*GROUPS, "rest"]
+    items.sort(key=lambda item: turns.index(group_of(item.nodeid)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Which tests `pytest -n 2` keeps in one process: those of a group that shares, else those of a file.
+
+    `--dist loadgroup` would say it shorter; that of pytest-xdist 3.8 does nothing under pytest 9.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Grouped(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            group = group_of(nodeid)
+            return group if group in ("docker", "slurm", "demo") else nodeid.split("::")[0]
+
+    config.option.loadscopereorder = False
+    return Grouped(config, log)
+
+
+def group_of(nodeid: str) -> str:
+    return next((name for name, files in GROUPS.items() if nodeid.startswith(files)), "rest")
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
     """Names of tests must be the same in every process: gzip writes the time into what it makes."""
     return f"{len(val)} bytes" if isinstance(val, bytes) else None
-
-
-def group_of(item: pytest.Item) -> str:
-    """The costly fixture, else the launch of the pipeline that is the test's own, else the file."""
-    asked = getattr(item, "fixturenames", ())
-    shared = [name for name in SHARED if name in asked]
-    return [*shared, item.nodeid if "nextflow" in asked else item.location[0]][0]
-
-
-def turn_of(item: pytest.Item) -> int:
-    """When its group starts: long ones first, so that the unit tests fill the gaps."""
-    group = group_of(item)
-    return SHARED.index(group) if group in SHARED else len(SHARED) + ("unit" in item.path.parts)
 
 
 @pytest.fixture(scope="session")

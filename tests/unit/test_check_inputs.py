@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -731,7 +731,9 @@ def test_a_thousand_samples_are_checked_in_ten_seconds(tmp_path, params):
         lines.append(f"s{i},s{i}_1.fq.gz,s{i}_2.fq.gz,L{line},{treatment},{i % 10},{response}")
     (tmp_path / "samples.csv").write_text("\n".join(lines))
     (tmp_path / "params.json").write_text(json.dumps(params))
-    start = time.perf_counter()
+    before = os.times()
     done = run(tmp_path)
+    after = os.times()
     assert (done.returncode, done.stderr) == (0, "")
-    assert time.perf_counter() - start < 10
+    # Of the processor, which other tests use too.
+    assert after.children_user + after.children_system - before.children_user - before.children_system < 10

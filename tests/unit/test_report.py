@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from staged_alignments import quality
 from staged_arms import stage_arms
 from staged_arrays import stage_arrays
 from staged_findings import stage_findings
@@ -66,6 +67,7 @@ def usual(tmp_path_factory: pytest.TempPathFactory) -> Report:
     stage_findings(results)
     stage_arms(results)
     stage_arrays(results, sheet()["sample"].tolist())
+    write_json(quality(), results / "reads" / "alignment_quality" / "S1_DMSO_0_24_1.json")
     return Report(results)
 
 
