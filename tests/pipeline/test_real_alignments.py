@@ -15,7 +15,7 @@ import pytest
 
 from .conftest import Run, read_tsv, write_csv
 from .test_aligned_routes import PROGRAMS, ROUTES
-from .test_real_data import ARABIDOPSIS
+from .test_real_data import ARABIDOPSIS, arabidopsis
 
 pytestmark = [
     pytest.mark.pipeline,
@@ -107,20 +107,7 @@ def test_dexamethasone_against_control_agrees_with_r(
 def test_routes_agree_on_real_reads(
     run_pipeline: Callable[..., Run], real_data: Path, tmp_path: Path
 ) -> None:
-    folder = real_data / "reads_arabidopsis"
-    rows = [
-        {
-            "sample": sample,
-            "fastq_1": str(folder / f"{name}_1.fastq.gz"),
-            "fastq_2": str(folder / f"{name}_2.fastq.gz"),
-            "cell_line": "Col-0",
-            "treatment": treatment,
-            "time_h": str(hours),
-        }
-        for sample, (name, treatment, hours) in ARABIDOPSIS.items()
-    ]
-    given = ["--input", write_csv(rows, tmp_path / "sheet.csv"), "--vehicle", "mock", "--skip_fastqc"]
-    given += ["--genome", folder / "genome.fasta.gz", "--gff", folder / "annotation.gff3.gz"]
+    given = [*arabidopsis(real_data, tmp_path), "--skip_fastqc"]
     expression = {}
     for aligner, quantifier in [("none", "salmon"), *ROUTES]:
         results = f"{aligner}_{quantifier}"

@@ -22,24 +22,28 @@ ARABIDOPSIS = {
 }
 
 
-def test_arabidopsis_reads_without_replicates_give_expression_and_say_why_nothing_is_tested(
-    run_pipeline: Callable[..., Run], real_data: Path, tmp_path: Path
-) -> None:
-    folder = real_data / "reads_arabidopsis"
+def arabidopsis(real_data: Path, folder: Path) -> list[object]:
+    """Options that name the reads, the genome and its annotation; the sheet goes to `folder`."""
+    source = real_data / "reads_arabidopsis"
     rows = [
         {
             "sample": sample,
-            "fastq_1": str(folder / f"{run}_1.fastq.gz"),
-            "fastq_2": str(folder / f"{run}_2.fastq.gz"),
+            "fastq_1": str(source / f"{run}_1.fastq.gz"),
+            "fastq_2": str(source / f"{run}_2.fastq.gz"),
             "cell_line": "Col-0",
             "treatment": treatment,
             "time_h": str(hours),
         }
         for sample, (run, treatment, hours) in ARABIDOPSIS.items()
     ]
-    options = ["--input", write_csv(rows, tmp_path / "sheet.csv"), "--vehicle", "mock"]
-    options += ["--genome", folder / "genome.fasta.gz", "--gff", folder / "annotation.gff3.gz"]
-    run = run_pipeline(tmp_path, *options).ended_well()
+    given = ["--input", write_csv(rows, folder / "sheet.csv"), "--vehicle", "mock"]
+    return [*given, "--genome", source / "genome.fasta.gz", "--gff", source / "annotation.gff3.gz"]
+
+
+def test_arabidopsis_reads_without_replicates_give_expression_and_say_why_nothing_is_tested(
+    run_pipeline: Callable[..., Run], real_data: Path, tmp_path: Path
+) -> None:
+    run = run_pipeline(tmp_path, *arabidopsis(real_data, tmp_path)).ended_well()
     samples = read_tsv(run.results / "differential" / "study" / "samples.tsv")
     assert [row["sample"] for row in samples] == list(ARABIDOPSIS)
     assert all(row["kept"] == "true" and float(row["percent_mapped"]) > 40 for row in samples)
