@@ -171,6 +171,18 @@ def test_what_the_route_does_not_use_is_a_warning(tmp_path: Path, aligned: dict[
     ]
 
 
+def test_arguments_for_an_aligner_that_does_not_run_are_a_warning(
+    tmp_path: Path, aligned: dict[str, Any]
+) -> None:
+    asked = {
+        "gtf": aligned["gtf"],
+        "transcripts": str(tmp_path / "transcripts.fa"),
+        "extra_aligner_args": "-x",
+    }
+    warnings = told(tmp_path, SHEET, asked)
+    assert warnings == ([], ["--extra_aligner_args: is not used: no reads are aligned"])
+
+
 def test_a_folder_that_is_no_star_index_is_told_with_what_it_lacks(
     tmp_path: Path, aligned: dict[str, Any]
 ) -> None:

@@ -51,6 +51,8 @@ def _check_route(route: Route, sources: Collection[str], inputs: Inputs, problem
         problems.warn(what, "", "--quantifier")
     if route.aligned and not reads:
         problems.warn("is not used: no sample has reads", "", "--aligner")
+    if params["extra_aligner_args"] and not (route.aligned and reads):
+        problems.warn("is not used: no reads are aligned", "", "--extra_aligner_args")
     if bams and not annotation:
         fix = "give --gtf or --gff"
         problems.add("is missing: nothing says where the genes of BAM files are", fix, "--gtf")
