@@ -179,7 +179,7 @@ def test_arguments_for_an_aligner_that_does_not_run_are_a_warning(
         "transcripts": str(tmp_path / "transcripts.fa"),
         "extra_aligner_args": "-x",
     }
-    warnings = told(tmp_path, SHEET, asked)
+    warnings = told(tmp_path, SHEET, asked | {"extra_aligner_args": "-x"})
     assert warnings == ([], ["--extra_aligner_args: is not used: no reads are aligned"])
 
 
