@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 from collections import defaultdict
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 from planted_verdicts import judge_verdicts
 from scipy.stats import binom
 
-from .conftest import Run, read_tsv
+from .conftest import ROOT, Run, read_tsv
 
 pytestmark = pytest.mark.pipeline
 
@@ -158,6 +160,13 @@ def test_manifest_holds_the_digest_of_every_published_file(demo_run: Run) -> Non
         if hashlib.sha256(path.read_bytes()).hexdigest() != outputs[name]
     ]
     assert not wrong
+
+
+def test_results_verify_themselves(demo_run: Run, demo_study: Path) -> None:
+    inputs = [demo_study, demo_study.parent / "assets"]
+    command = [sys.executable, ROOT / "bin" / "verify_results.py", demo_run.results, "--inputs", *inputs]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_manifest_names_reads_and_references(demo_run: Run, demo_study: Path) -> None:

@@ -1,0 +1,79 @@
+"""Whether the files of a results folder are still those that its manifest speaks of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from rxpress.errors import InputError, Problem
+from rxpress.provenance import FileRecord, files_below, hash_file
+from rxpress.tables import read_records
+
+MANIFEST = "provenance/manifest.tsv"
+# Written by Nextflow, or by the step that writes the manifest: they cannot be in it.
+OWN_ACCOUNT = "provenance"
+
+
+@dataclass(frozen=True, order=True)
+class Difference:
+    """A file that differs from the manifest. `what` is `missing`, `changed` or `not listed`."""
+
+    path: str
+    what: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.path}" + (f" ({self.detail})" if self.detail else "")
+
+
+def read_manifest(results: Path) -> list[FileRecord]:
+    """The lines of a results folder's manifest. InputError when there is none, or it is damaged."""
+    path = results / MANIFEST
+    if not path.is_file():
+        fix = "give the folder that --outdir named"
+        raise InputError(Problem(f"has no {MANIFEST}", fix, str(results)))
+    try:
+        rows = read_records(path)
+        return [FileRecord(row["kind"], row["path"], int(row["size"]), row["sha256"]) for row in rows]
+    except (KeyError, ValueError):
+        what = "is not a manifest: it lacks columns, or a size is no number"
+        raise InputError(Problem(what, "get the file again", MANIFEST)) from None
+
+
+def verify_outputs(results: Path, records: Iterable[FileRecord]) -> list[Difference]:
+    """Outputs that are missing, changed, or there without being in the manifest, by path."""
+    outputs = {record.path: record for record in records if record.kind == "output"}
+    there = {path.relative_to(results).as_posix(): path for path in files_below(results)}
+    found = [Difference(path, "missing") for path in outputs.keys() - there.keys()]
+    found += [
+        Difference(path, "not listed")
+        for path in there.keys() - outputs.keys()
+        if PurePosixPath(path).parts[0] != OWN_ACCOUNT
+    ]
+    for path in outputs.keys() & there.keys():
+        found += _changes(outputs[path], there[path])
+    return sorted(found)
+
+
+def _changes(record: FileRecord, path: Path) -> list[Difference]:
+    size = path.stat().st_size
+    if size != record.size:
+        return [Difference(record.path, "changed", f"{size:,} bytes instead of {record.size:,}")]
+    digest = hash_file(path)
+    if digest != record.sha256:
+        return [Difference(record.path, "changed", f"sha256 {digest[:12]}… instead of {record.sha256[:12]}…")]
+    return []
+
+
+def verify_inputs(records: Iterable[FileRecord], files: Iterable[Path]) -> list[Difference]:
+    """Inputs of the manifest that are none of `files`, by name and content."""
+    by_name: dict[str, set[str]] = {}
+    for path in files:
+        by_name.setdefault(path.name, set()).add(hash_file(path))
+    inputs = sorted(record for record in records if record.kind == "input")
+    return [
+        Difference(record.path, "changed" if by_name.get(record.path) else "missing", "input")
+        for record in inputs
+        if record.sha256 not in by_name.get(record.path, set())
+    ]
