@@ -39,23 +39,22 @@ workflow ALIGNMENTS {
     )
     def index = (references.index ? to_align.map { _yes -> references.index } : BUILD_INDEX.out.index)
         .map { folder -> [folder, alignerBytes(folder)] }
+    // What counts alignments is no concern of the aligner: another counter takes them as they are.
     ALIGN_READS(
-        reads,
+        reads.map { meta, first, second -> [meta.subMap('sample', 'study', 'strandedness') + [transcriptome: meta.quantifier == 'salmon'], first, second] },
         index,
         exons,
         opts.align + [aligner: opts.aligner, digest: toolkitDigest('align_reads.py')]
     )
+    def aligned = ALIGN_READS.out.aligned.combine(opts.plan)
+        .map { meta, bam, transcriptome, known, plan -> [meta.subMap('sample', 'study', 'strandedness') + [quantifier: plan.route.reads], bam, transcriptome, known] }
     QUANTIFY_ALIGNMENT(
-        ALIGN_READS.out.aligned.mix(bams.map { meta, bam -> [meta, bam, [], []] }),
+        aligned.mix(bams.map { meta, bam -> [meta, bam, [], []] }),
         exons,
         GFFREAD.out.transcripts.ifEmpty { [] }.first(),
         opts.quantify + [digest: toolkitDigest('quantify_alignment.py')]
     )
-    MERGE_COUNTS(
-        bySample(QUANTIFY_ALIGNMENT.out.counts).join(studies),
-        exons,
-        [digest: toolkitDigest('merge_counts.py')]
-    )
+    MERGE_COUNTS(bySample(QUANTIFY_ALIGNMENT.out.counts).join(studies), exons, [digest: toolkitDigest('merge_counts.py')])
 
     quant = QUANTIFY_ALIGNMENT.out.quant
     counts = MERGE_COUNTS.out.counts

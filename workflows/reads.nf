@@ -53,11 +53,7 @@ workflow READS {
     )
 
     def quants = bySample(QUANTIFY_READS.out.quant.mix(ALIGNMENTS.out.quant, split.quant.map { row -> [row, file(row.quant)] }))
-    MERGE_QUANTS(
-        quants.join(studies),
-        tx2gene,
-        opts.merge + [digest: toolkitDigest('merge_quants.py')]
-    )
+    MERGE_QUANTS(quants.join(studies), tx2gene, opts.merge + [digest: toolkitDigest('merge_quants.py')])
 
     counts = MERGE_QUANTS.out.counts.mix(ALIGNMENTS.out.counts.map { study, plain -> [study, plain, plain, []] })
     status = QUANTIFY_READS.out.status.mix(ALIGNMENTS.out.status)

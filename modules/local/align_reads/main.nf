@@ -24,7 +24,7 @@ process ALIGN_READS {
 
     script:
     def more = options(
-        transcriptome: meta.quantifier == 'salmon', skip_trimming: opts.skip_trimming,
+        transcriptome: meta.transcriptome, skip_trimming: opts.skip_trimming,
         extra_fastp_args: opts.extra_fastp_args, extra_aligner_args: opts.extra_aligner_args)
     def second = fastq_2 ? "--fastq_2 ${fastq_2}" : ''
     """
