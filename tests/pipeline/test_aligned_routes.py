@@ -33,7 +33,7 @@ ROUTES = [
     ("hisat2", "htseq"),
 ]
 WELL_EXPRESSED = 50
-# One of the four lines is enough to see a route fail, in a fraction of the time. RXPRESS_WHOLE_DEMO=yes takes all.
+# One of the four lines is enough to see a route fail; RXPRESS_WHOLE_DEMO=yes takes all of them.
 LINES = ("MM.1S", "SUDHL-4", "SUDHL-6", "KMS-11.BTZ")[: None if os.environ.get("RXPRESS_WHOLE_DEMO") else 1]
 
 
