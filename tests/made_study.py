@@ -23,7 +23,7 @@ def draw_results(studies: int, genes: int, samples: int, contrasts: int) -> Resu
     made = tuple(draw_study(f"study{i}", genes, samples, contrasts, rng) for i in range(studies))
     versions = pd.DataFrame(columns=["process", "tool", "version"])
     nothing = read_findings(Path("no results"))
-    return Results(made, pd.DataFrame(), {}, (), {}, {}, versions, nothing)
+    return Results(made, pd.DataFrame(), {}, (), {}, {}, {}, versions, nothing)
 
 
 def draw_study(name: str, genes: int, samples: int, contrasts: int, rng: np.random.Generator) -> Study:
