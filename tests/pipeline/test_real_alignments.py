@@ -116,11 +116,9 @@ def test_routes_agree_on_real_reads(
         counted = read_tsv(tmp_path / results / "expression" / "study" / "gene_counts.tsv")
         expression[results] = {row["gene_id"]: [float(row[s]) for s in ARABIDOPSIS] for row in counted}
     for one, other in combinations(expression.values(), 2):
-        genes = [
-            gene for gene in one.keys() & other.keys() if min(sum(one[gene]), sum(other[gene])) > MIN_READS
-        ]
-        assert len(genes) > 100
-        first, second = (np.log2(np.array([route[gene] for gene in genes]) + 1) for route in (one, other))
+        shared = one.keys() & other.keys()
         for place, sample in enumerate(ARABIDOPSIS):
-            both = first[:, place], second[:, place]
-            assert np.corrcoef(*both)[0, 1] >= 0.95, sample
+            pairs = [(one[gene][place], other[gene][place]) for gene in shared]
+            well = np.log2([pair for pair in pairs if min(pair) > MIN_READS])
+            assert len(well) > 30, sample
+            assert np.corrcoef(well.T)[0, 1] >= 0.95, sample
