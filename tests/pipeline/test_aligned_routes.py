@@ -83,7 +83,7 @@ def test_fold_changes_of_all_routes_agree(aligned_runs: Mapping[tuple[str, str],
         shared = [
             key for key in first if key in second and min(first[key][1], second[key][1]) > WELL_EXPRESSED
         ]
-        assert len(shared) > 300
+        assert len(shared) > 150
         for contrast in {key[:2] for key in shared}:
             pairs = [(first[key][0], second[key][0]) for key in shared if key[:2] == contrast]
             assert np.corrcoef(np.transpose(pairs))[0, 1] >= 0.95, f"{one} and {other} in {contrast}"
