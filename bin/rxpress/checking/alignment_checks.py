@@ -6,6 +6,7 @@ import re
 import zlib
 from collections.abc import Collection
 
+from rxpress.alignments.bam import END_OF_FILE, MAGIC
 from rxpress.alignments.memory import AlignerMemory, memory_for_genome, memory_of_star_index
 from rxpress.alignments.star import EXONS_DIGEST
 from rxpress.checking.alignment_route import COUNTERS, SALMON, Route, choose_route
@@ -17,9 +18,6 @@ from rxpress.reads import GZIP_MAGIC
 from rxpress.samplesheet import Row, by_study
 from rxpress.sequences import foreign_format
 
-BAM_MAGIC = b"BAM\x01"
-# The empty block at the end of every whole BAM file (SAM specification, 4.1.2).
-BAM_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 SEQUENCE_NAME = re.compile(rb"^@SQ\t(?:[^\n]*\t)?SN:([^\t\n]+)", re.MULTILINE)
 
 
@@ -115,7 +113,7 @@ def _check_bam(inputs: Inputs, row: Row, problems: Problems) -> None:
         return
     fault = peek.fault("file")
     end = inputs.peek("bam_end", str(path))
-    cut_off = end is not None and end.kind == "file" and end.head != BAM_END
+    cut_off = end is not None and end.kind == "file" and end.head != END_OF_FILE
     if not fault and (what := _foreign(peek.head)):
         fault = f"file '{path}' is {what}, not BAM", "give BAM (`samtools view -b`)"
     elif not fault and cut_off:
@@ -129,7 +127,7 @@ def _foreign(head: bytes) -> str:
     if not head.startswith(GZIP_MAGIC):
         return foreign_format(head) or "some other file"
     text = _inflate_some(head)
-    return "" if text.startswith(BAM_MAGIC) else foreign_format(text) or "gzip of something else"
+    return "" if text.startswith(MAGIC) else foreign_format(text) or "gzip of something else"
 
 
 def _inflate_some(head: bytes) -> bytes:
