@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from rxpress.report.palette import CATEGORIES, UNCHANGED
+from rxpress.report.read_methods import QUANTIFIERS
 from rxpress.report.results import Results
 from rxpress.report.section import Section, colored_words, column, plain_values, table
 from rxpress.report.topics import ALIGNMENTS, GENE_BODY, INSERTS, WHERE_ALIGNED
@@ -75,7 +76,6 @@ def _overview(frame: pd.DataFrame) -> Section:
         return column(title, about, "{:,.1f}", suffix="%")
 
     colors = {"undetermined": CATEGORIES[1]}
-    names = {"featurecounts": "featureCounts", "htseq": "HTSeq", "salmon": "Salmon"}
     columns = {
         "sample": column("Sample", "Name in the samplesheet"),
         "quantifier": column("Counted by", "What made counts of alignments"),
@@ -100,7 +100,7 @@ def _overview(frame: pd.DataFrame) -> Section:
         "strandedness_used": column("Used", "Strandedness that fragments were counted by"),
         "forward_share": column("Forward", "Share whose first read lies on its gene's strand", "{:,.3f}"),
     }
-    shown = frame.dropna(axis="columns", how="all").replace({"quantifier": names})
+    shown = frame.dropna(axis="columns", how="all").replace({"quantifier": QUANTIFIERS})
     return table(ALIGNMENTS, shown, "sample", columns, {"alignments": frame})
 
 

@@ -6,7 +6,8 @@ from rxpress.report.results import Results
 from rxpress.report.step import Step
 
 ALIGNERS = {"star": "STAR", "hisat2": "HISAT2"}
-COUNTERS = {"featurecounts": "featureCounts", "htseq": "HTSeq (union of exons)"}
+QUANTIFIERS = {"featurecounts": "featureCounts", "htseq": "HTSeq", "salmon": "Salmon"}
+RULES = {"featurecounts": "", "htseq": " (union of exons)"}  # of those that count alignments
 
 
 def read_steps(results: Results) -> list[Step]:
@@ -50,11 +51,11 @@ def _counting(results: Results) -> list[Step]:
     used = dict.fromkeys(str(status.get("quantifier") or "") for status in results.statuses)
     steps = [
         Step(
-            f"Fragments in exons of one gene were counted by {COUNTERS[name]}{version(name)}",
+            f"Fragments in exons of one gene were counted by {QUANTIFIERS[name]}{RULES[name]}{version(name)}",
             (name,),
         )
         for name in used
-        if name in COUNTERS
+        if name in RULES
     ]
     if "salmon" in used:
         text = f"Alignments to transcripts were quantified with Salmon{version('salmon')}"
