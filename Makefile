@@ -4,6 +4,7 @@
 # make bundle       writes dist/rxpress-VERSION.tar, for machines without a network (IMAGES=no leaves the images out)
 # make images       writes the images as SIF files into images/ (or DIR=…), for --container_dir
 # make real         runs the pipeline on real data, when its folder is there (RXPRESS_REAL_DATA, else ../shared/data)
+# make longer       both of these at a time
 # make nf-core      installs the linter of nf-core outside this folder and runs it
 SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/launcher
@@ -12,7 +13,7 @@ export OPENBLAS_NUM_THREADS := 1
 # Two at a time: tests wait a lot. tests/conftest.py says which stay together, and in which turn.
 TOGETHER := -n 2
 
-.PHONY: demo test engines bundle images real nf-core setup lint unit pipeline
+.PHONY: demo test engines bundle images real longer nf-core setup lint unit pipeline
 
 demo:
 	@scripts/setup.sh
@@ -24,7 +25,7 @@ test: lint
 	python -m pytest $(TOGETHER) -m "not real and not engines"
 
 engines: setup
-	python -m pytest -m engines -rs --durations=15
+	python -m pytest $(TOGETHER) -m engines -rs --durations=15
 
 bundle:
 	@scripts/bundle.sh $(if $(filter no,$(IMAGES)),--without-images)
@@ -34,7 +35,10 @@ images:
 	@containers/sif.sh $(or $(DIR),images)
 
 real: setup
-	python -m pytest -m real -rs
+	python -m pytest $(TOGETHER) -m real -rs
+
+longer: setup
+	python -m pytest $(TOGETHER) -m "engines or real" -rs --durations=15
 
 setup:
 	@scripts/setup.sh test

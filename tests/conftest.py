@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from engine_study import engine_sheet, native_tables
+from engine_study import assert_is_the_demo, engine_sheet, native_tables
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 # Fixtures of which a session has one, whoever asks.
-__all__ = ["engine_sheet", "native_tables"]
+__all__ = ["assert_is_the_demo", "engine_sheet", "native_tables"]
 
 ROOT = Path(__file__).resolve().parent.parent
 # Tests of these files share what takes minutes to make, and stay in one process. Long ones start first.

@@ -14,10 +14,24 @@ from pathlib import Path
 
 import pytest
 from machine import need_programs, wait_until
-from pipeline.conftest import nextflow, pipeline_command, run_pipeline
+from pipeline.conftest import (
+    demo_run,
+    demo_study,
+    nextflow,
+    pipeline_command,
+    run_pipeline,
+    shared_folder,
+)
 
 # Fixtures that these tests share with those of the pipeline.
-__all__ = ["nextflow", "pipeline_command", "run_pipeline"]
+__all__ = [
+    "demo_run",
+    "demo_study",
+    "nextflow",
+    "pipeline_command",
+    "run_pipeline",
+    "shared_folder",
+]
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch")
 PACKAGES = ("munge", "slurmctld", "slurmd", "slurm-client")
@@ -37,9 +51,9 @@ class Cluster:
         return ended.stdout.strip()
 
     def jobs(self, *states: str) -> list[list[str]]:
-        """Id and name of the jobs in these states."""
-        found = self.ask("squeue", "--noheader", f"--states={','.join(states)}", "--format=%i %j")
-        return [line.split(" ", 1) for line in found.splitlines()]
+        """Id, name and folder of the jobs in these states."""
+        found = self.ask("squeue", "--noheader", f"--states={','.join(states)}", "--format=%i|%j|%Z")
+        return [line.split("|") for line in found.splitlines()]
 
     def node_is(self, state: str) -> bool:
         return self.ask("sinfo", "--noheader", "--format=%T") == state

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from engine_study import assert_ran_as_native
+from engine_study import DEMO_OPTIONS, assert_ran_as_native
 from machine import wait_until
 from pipeline.conftest import Run
 
@@ -46,38 +46,51 @@ def in_background(command: list[str], folder: Path, env: dict[str, str]) -> Iter
             run.wait(timeout=120)
 
 
-def test_a_killed_job_a_drained_node_and_a_lost_run_change_no_table(
+def test_the_demo_comes_through_a_killed_job_a_drained_node_and_a_lost_run(
     cluster: Cluster,
     run_pipeline: Callable[..., Run],
     pipeline_command: Callable[..., list[str]],
+    assert_is_the_demo: Callable[[Run], None],
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "quick.config").write_text(QUICK)
+    options = (*DEMO_OPTIONS, "-c", "quick.config")
+    command = pipeline_command(*options, engine="slurm")
+    with in_background(command, tmp_path, cluster.env) as run:
+        assert wait_until(lambda: quantifying(cluster) != [], 900), printed(tmp_path)
+        killed, step = quantifying(cluster)[0]
+        cluster.set_node("drain")
+        cluster.ask("scancel", "--signal=KILL", "--full", killed)
+        # The killed step is asked for again, and waits for a node.
+        assert wait_until(lambda: step in [name for _, name, _ in cluster.jobs("PENDING")], 300)
+        assert wait_until(lambda: cluster.node_is("drained"), 300)
+        assert run.poll() is None
+    assert run.returncode != 0
+    assert wait_until(lambda: cluster.jobs("RUNNING", "PENDING") == [], 60)
+    cluster.set_node("resume")
+    resumed = run_pipeline(tmp_path, *options, engine="slurm", env=cluster.env)
+    assert_is_the_demo(resumed)
+    assert resumed.tasks("CACHED")["CHECK_INPUTS"] == 1
+    assert resumed.tasks("COMPLETED")["QUANTIFY_READS"] >= 1
+    assert all(row["native_id"].isdigit() for row in resumed.trace)
+
+
+def test_tables_from_quant_folders_are_those_of_a_native_run(
+    cluster: Cluster,
+    run_pipeline: Callable[..., Run],
     engine_sheet: Path,
     native_tables: dict[str, str],
     tmp_path: Path,
 ) -> None:
     (tmp_path / "quick.config").write_text(QUICK)
     options = ("-profile", "test", "-c", "quick.config", "--input", engine_sheet)
-    command = pipeline_command(*options, engine="slurm")
-    with in_background(command, tmp_path, cluster.env) as run:
-        assert wait_until(lambda: fastqc_jobs(cluster, "RUNNING") != [], 180), printed(tmp_path)
-        killed, step = fastqc_jobs(cluster, "RUNNING")[0]
-        cluster.set_node("drain")
-        cluster.ask("scancel", "--signal=KILL", "--full", killed)
-        # The killed step is asked for again, and waits for a node.
-        assert wait_until(lambda: step in [name for _, name in cluster.jobs("PENDING")], 120)
-        assert wait_until(lambda: cluster.node_is("drained"), 120)
-        assert run.poll() is None
-    assert run.returncode != 0
-    assert wait_until(lambda: cluster.jobs("RUNNING", "PENDING") == [], 60)
-    cluster.set_node("resume")
-    resumed = run_pipeline(tmp_path, *options, engine="slurm", env=cluster.env)
-    assert_ran_as_native(resumed, native_tables)
-    assert resumed.tasks("CACHED")["CHECK_INPUTS"] == 1
-    assert resumed.tasks("COMPLETED")["FASTQC"] >= 1
-    assert all(row["native_id"].isdigit() for row in resumed.trace)
+    assert_ran_as_native(run_pipeline(tmp_path, *options, engine="slurm", env=cluster.env), native_tables)
 
 
-def fastqc_jobs(cluster: Cluster, state: str) -> list[list[str]]:
-    return [job for job in cluster.jobs(state) if "FASTQC" in job[1]]
+def quantifying(cluster: Cluster) -> list[tuple[str, str]]:
+    """Id and name of jobs whose command has begun: a signal before that is not passed on to it."""
+    running = [job for job in cluster.jobs("RUNNING") if "QUANTIFY_READS" in job[1]]
+    return [(job, name) for job, name, folder in running if (Path(folder) / ".command.out").exists()]
 
 
 def printed(folder: Path) -> str:

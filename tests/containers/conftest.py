@@ -14,10 +14,25 @@ from pathlib import Path
 
 import pytest
 from machine import need_programs, wait_until
-from pipeline.conftest import ROOT, nextflow, pipeline_command, run_pipeline
+from pipeline.conftest import (
+    ROOT,
+    demo_run,
+    demo_study,
+    nextflow,
+    pipeline_command,
+    run_pipeline,
+    shared_folder,
+)
 
 # Fixtures that these tests share with those of the pipeline.
-__all__ = ["nextflow", "pipeline_command", "run_pipeline"]
+__all__ = [
+    "demo_run",
+    "demo_study",
+    "nextflow",
+    "pipeline_command",
+    "run_pipeline",
+    "shared_folder",
+]
 
 STRANGER = 64321
 PROGRAMS = ("salmon", "fastp", "fastqc", "gffread")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from engine_study import assert_ran_as_native
+from engine_study import DEMO_OPTIONS, assert_ran_as_native
 from machine import need_programs
 from pipeline.conftest import ROOT, Run
 
@@ -119,26 +119,40 @@ def test_images_are_files_named_as_the_pipeline_asks(apptainer: Apptainer) -> No
     assert {path.name for path in apptainer.sif.iterdir()} == expected
 
 
+@pytest.fixture
+def run_in_root(
+    apptainer: Apptainer, java: list[Path], pipeline_command: Callable[..., list[str]], open_folder: Path
+) -> Callable[..., Run]:
+    """`run_in_root(*options, seen=[…])` launches in `open_folder`, where the folders `seen` are too."""
+
+    def run(*options: object, seen: list[Path]) -> Run:
+        command = pipeline_command(*options, "--container_dir", apptainer.sif, engine="apptainer")
+        words = [str(ROOT / "launcher" / "nextflow"), *command[1:]]
+        parts = [ROOT, (ROOT / ".tools").resolve(), (ROOT / ".venv").resolve(), *java]
+        ended = subprocess.run(
+            apptainer.command(open_folder, *parts, *seen, words=words),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+        )
+        return Run(ended.returncode, ended.stdout, open_folder / "results")
+
+    return run
+
+
 def test_tables_from_quant_folders_are_those_of_a_native_run(
-    apptainer: Apptainer,
-    java: list[Path],
-    pipeline_command: Callable[..., list[str]],
-    engine_sheet: Path,
-    native_tables: dict[str, str],
-    open_folder: Path,
+    run_in_root: Callable[..., Run], engine_sheet: Path, native_tables: dict[str, str], open_folder: Path
 ) -> None:
-    options = ("-profile", "test", "--input", engine_sheet, "--container_dir", apptainer.sif)
-    words = [str(ROOT / "launcher" / "nextflow"), *pipeline_command(*options, engine="apptainer")[1:]]
-    seen = [ROOT, (ROOT / ".tools").resolve(), (ROOT / ".venv").resolve(), engine_sheet.parent, *java]
-    ended = subprocess.run(
-        apptainer.command(open_folder, *seen, words=words),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL,
-        text=True,
-    )
-    assert_ran_as_native(Run(ended.returncode, ended.stdout, open_folder / "results"), native_tables)
+    run = run_in_root("-profile", "test", "--input", engine_sheet, seen=[engine_sheet.parent])
+    assert_ran_as_native(run, native_tables)
     launched = [path.read_text() for path in (open_folder / "work").rglob(".command.run")]
     assert launched
     assert all("apptainer exec" in script and ".sif" in script for script in launched)
     assert {path.stat().st_uid for path in (open_folder / "results").rglob("*")} == {STRANGER}
+
+
+def test_the_demo_agrees_with_that_of_this_machine(
+    run_in_root: Callable[..., Run], assert_is_the_demo: Callable[[Run], None]
+) -> None:
+    assert_is_the_demo(run_in_root(*DEMO_OPTIONS, seen=[]))

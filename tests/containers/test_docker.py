@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from engine_study import assert_ran_as_native
-from pipeline.conftest import PIPELINE_PARTS, ROOT, Run
+from pipeline.conftest import PIPELINE_PARTS, ROOT, SMALL, Run, read_tsv
 
 from .conftest import STRANGER, Docker
 
@@ -137,6 +137,22 @@ def test_tables_from_quant_folders_are_those_of_a_native_run(
     assert set(read_only_pipeline.rglob("*")) == before
     owner = STRANGER if os.geteuid() == 0 else os.geteuid()
     assert {path.stat().st_uid for path in run.results.rglob("*")} == {owner}
+
+
+def test_reads_are_aligned_and_counted_in_images(
+    docker: Docker, run_pipeline: Callable[..., Run], open_folder: Path
+) -> None:
+    given = ("--input", SMALL / "samplesheet.csv", "--genome", SMALL / "genome.fa.gz", "--skip_fastqc")
+    given = (*given, "--gtf", SMALL / "annotation.gtf.gz", "--aligner", "hisat2", "--quantifier", "htseq")
+    run = run_pipeline(open_folder / "aligned", *given, "--min_reads", 100, engine="docker").ended_well()
+    counted = read_tsv(run.results / "expression" / "study" / "gene_counts.tsv")
+    truth = {row["gene_id"]: row for row in read_tsv(SMALL / "truth" / "counts.tsv")}
+    samples = [name for name in counted[0] if name not in ("gene_id", "gene_name")]
+    assert len(samples) == 8
+    for sample in samples:
+        sequenced = {gene: int(row[sample]) for gene, row in truth.items()}
+        errors = sum(abs(int(row[sample]) - sequenced[row["gene_id"]]) for row in counted)
+        assert errors / sum(sequenced.values()) < 0.1
 
 
 def stranger(docker: Docker) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from engine_study import assert_ran_as_native
+from engine_study import DEMO_OPTIONS, assert_ran_as_native
 from pipeline.conftest import ROOT, Run
 
 from .conftest import Podman, image_names
@@ -39,3 +39,12 @@ def test_tables_from_quant_folders_are_those_of_a_native_run(
     launched = [path.read_text() for path in (open_folder / "work").rglob(".command.run")]
     assert launched
     assert all("podman run" in script for script in launched)
+
+
+def test_the_demo_agrees_with_that_of_this_machine(
+    podman: Podman,
+    run_pipeline: Callable[..., Run],
+    assert_is_the_demo: Callable[[Run], None],
+    open_folder: Path,
+) -> None:
+    assert_is_the_demo(run_pipeline(open_folder, *DEMO_OPTIONS, engine="podman", env=podman.env))
