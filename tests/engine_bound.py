@@ -22,6 +22,7 @@ from pipeline.conftest import read_tsv
 K = 31  # what Salmon's index tells sequences apart by; --kmer_size
 READS, SHARE = 0.1, 0.001
 NEAR_LOG2, NEAR_P = 0.1, 2  # by what is added to the log2 fold change, and by what alpha is multiplied
+FEW_READS = 20  # mean of samples, of genes that one run may test and another not
 CODES = np.zeros(256, dtype=np.uint64)
 CODES[list(b"ACGT")] = range(4)
 
@@ -88,15 +89,15 @@ def calls_apart(
 def near(rows: tuple[dict[str, str], ...], alpha: float, log2_fold: float) -> bool:
     """Whether a gene stands at a threshold in each run: of the p-value, the fold change, or the mean count.
 
-    Genes below a mean count that the data choose have a p-value, no adjusted one, and are called untested.
+    Which genes have too few reads to be tested the data choose; what is estimated of them must agree.
     """
-    if any("NA" in (row["log2_fold_change"], row["p_value"]) for row in rows):
+    if any(row["log2_fold_change"] == "NA" for row in rows):
         return False
-    if {row["call"] for row in rows} == {"unchanged", "untested"}:
-        return True
+    folds = [float(row["log2_fold_change"]) for row in rows]
     if any(row["p_adjusted"] == "NA" for row in rows):
-        return False
-    at_fold = [abs(abs(float(row["log2_fold_change"])) - log2_fold) <= NEAR_LOG2 for row in rows]
+        few = max(float(row["base_mean"]) for row in rows) < FEW_READS
+        return few and abs(folds[0] - folds[1]) <= NEAR_LOG2
+    at_fold = [abs(abs(fold) - log2_fold) <= NEAR_LOG2 for fold in folds]
     at_alpha = [alpha / NEAR_P <= float(row["p_adjusted"]) <= alpha * NEAR_P for row in rows]
     return all(at_fold) or all(at_alpha)
 

@@ -112,6 +112,7 @@ def assert_is_the_demo(demo_study: Path, demo_run: Run) -> Callable[[Run], None]
         run.ended_well()
         samples = len(read_tsv(demo_run.results / "inputs" / "samples.tsv"))
         assert (run.tasks("COMPLETED") + run.tasks("CACHED"))["QUANTIFY_READS"] == samples
-        assert beyond_bound(run.results, demo_run.results, confounded) == []
+        apart = beyond_bound(run.results, demo_run.results, confounded)
+        assert not apart, "\n".join(apart)
 
     return check

@@ -84,7 +84,7 @@ def test_without_images_it_is_for_machines_that_have_the_programs(open_folder: P
     said = printed([*user, "scripts/setup.sh"], cwd=unpacked, env=env)
     assert said.endswith("setup: ready\n")
     assert (unpacked / ".tools" / "profile").read_text() == "standard\n"
-    env["PATH"] = f"{unpacked}/.venv/bin:{env['PATH']}"
-    stub = ["launcher/nextflow", "-q", "run", ".", "-profile", "test", "-stub-run"]
+    env["PATH"] = f"{unpacked}/.venv/bin:{env['PATH']}:{unpacked}/launcher"
+    stub = ["nextflow", "-q", "run", ".", "-profile", "test", "-stub-run"]
     printed([*user, *stub], cwd=unpacked, env=env)
     assert (unpacked / "results" / "report" / "rxpress_report.html").exists()

@@ -16,6 +16,7 @@ CALLS = {
     "G3": (3.0, 0.04, "up"),
     "G4": (0.1, 0.9, "unchanged"),
 }
+MEANS = {"G1": 900, "G2": 30, "G3": 300, "G4": 4}
 NA = float("nan")
 UNIQUE = "ACGTTGCAAGGCTTACCGATTACGGATCCTAGGTTCAACGTGA"
 SHARED = "TTGACCGTAAGCTTGGCATACCAGTTGACGATCCATGCAATC"
@@ -29,9 +30,9 @@ def write(
         part.mkdir(parents=True)
     lines = [f"{gene}\tNA\t{a}\t{b}" for gene, (a, b) in counts.items()]
     (expression / "gene_counts.tsv").write_text("\n".join(["gene_id\tgene_name\ta\tb", *lines]) + "\n")
-    header = "gene_id\tgene_name\tlog2_fold_change\tp_value\tp_adjusted\tcall"
+    header = "gene_id\tgene_name\tbase_mean\tlog2_fold_change\tp_adjusted\tcall"
     lines = [
-        f"{gene}\tNA\t{fold}\t0.001\t{'NA' if math.isnan(p) else p}\t{call}"
+        f"{gene}\tNA\t{MEANS[gene]}\t{fold}\t{'NA' if math.isnan(p) else p}\t{call}"
         for gene, (fold, p, call) in calls.items()
     ]
     (differential / "drug.x.tsv").write_text("\n".join([header, *lines]) + "\n")
@@ -66,9 +67,10 @@ def test_counts_agree_within_a_tenth_of_a_read_or_a_thousandth(
         ({"G3": (3.0, 0.06, "unchanged")}, []),
         ({"G3": (3.0, 0.2, "unchanged")}, ["drug.x.tsv: G3: unchanged and up"]),
         ({"G4": (0.1, NA, "untested")}, []),
+        ({"G4": (0.3, NA, "untested")}, ["drug.x.tsv: G4: untested and unchanged"]),
         ({"G3": (3.0, NA, "untested")}, ["drug.x.tsv: G3: untested and up"]),
     ],
-    ids=["direction", "call", "near the fold", "near alpha", "not near", "few counts", "lost"],
+    ids=["direction", "call", "near the fold", "near alpha", "not near", "few reads", "other fold", "lost"],
 )
 def test_calls_agree_away_from_their_thresholds(
     calls: dict[str, tuple[float, float, str]], told: list[str], tmp_path: Path
