@@ -11,33 +11,39 @@ def importedFiles(command) {
     importClosure(bin, [bin.resolve(command)]).sort { source -> source.toString() }
 }
 
-/* The files reached, and all that they import in turn. */
-def importClosure(bin, reached) {
-    def next = reached.findAll { source -> source.name.endsWith('.py') }
+/* The files reached, and all that they import in turn; `latest` are those whose imports have not been followed. */
+def importClosure(bin, reached, latest = reached) {
+    def names = latest.findAll { source -> source.name.endsWith('.py') }
         .collectMany { source -> importedModules(source.text) }
-        .collectMany { name -> moduleFiles(bin, name) }
         .unique()
-        .findAll { source -> !reached.contains(source) }
-    next ? importClosure(bin, reached + next) : reached
+    def next = filesOfModules(bin, names) - reached
+    next ? importClosure(bin, reached + next, next) : reached
 }
 
 /* Dotted names that a source imports: `from rxpress.a import b` may mean rxpress.a or the module rxpress.a.b. */
 def importedModules(source) {
     def statements = (source =~ /(?m)^\s*from\s+(rxpress[\w.]*)\s+import\s+(\([^)]*\)|.*)$/).collect { found -> found }
     def names = statements.collectMany { found ->
-        [found[1]] + (found[2] =~ /\w+/).collect { word -> "${found[1]}.${word}" }
+        [found[1]] + (found[2] =~ /\w+/).collect { word -> "${found[1]}.${word}".toString() }
     }
     names + (source =~ /(?m)^\s*import\s+(rxpress[\w.]*)/).collect { found -> found[1] }
 }
 
-/* The files of a dotted name: the module, the packages above it, and the data that lie in them. */
-def moduleFiles(bin, name) {
-    def parts = name.toString().tokenize('.')
-    def packages = (1..parts.size()).collect { depth -> bin.resolve(parts.take(depth).join('/')) }
+/* The files of dotted names: the modules, the packages above them, and the data that lie in these. */
+def filesOfModules(bin, names) {
+    def modules = names.collect { name -> bin.resolve("${name.replace('.', '/')}.py") }.findAll { source -> source.exists() }
+    def packages = names.collectMany { name -> outwards(name.replace('.', '/')) }
+        .unique()
+        .collect { path -> bin.resolve(path) }
         .findAll { folder -> folder.resolve('__init__.py').exists() }
-    def data = packages.collectMany { folder -> folder.listFiles().findAll { one -> one.isFile() && !(one.name =~ /\.pyc?$/) } }
-    (packages.collect { folder -> folder.resolve('__init__.py') } + data + [bin.resolve("${parts.join('/')}.py")])
-        .findAll { source -> source.exists() }
+    def data = packages.collectMany { folder -> folder.listFiles().findAll { one -> !(one.name =~ /\.pyc?$/) && one.isFile() } }
+    (modules + packages.collect { folder -> folder.resolve('__init__.py') } + data).unique()
+}
+
+/* A path and the folders above it: a/b/c, a/b, a. */
+def outwards(path) {
+    def parts = path.tokenize('/')
+    (1..parts.size()).collect { depth -> parts.take(depth).join('/') }
 }
 
 /* A digest of what folders hold: Nextflow hashes a folder by its name and date. */
