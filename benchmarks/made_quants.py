@@ -98,11 +98,17 @@ def write_replicates(
 
 
 def make_study(
-    outdir: Path, samples: int, transcripts: int, genes: int, replicates: int = 0, seed: int = 1
+    outdir: Path,
+    samples: int,
+    transcripts: int,
+    genes: int,
+    replicates: int = 0,
+    seed: int = 1,
+    distinct: int = DISTINCT,
 ) -> None:
     """Make `outdir` with quants/S001 …, tx2gene.tsv and samples.tsv, unless it is there.
 
-    From the 13th on samples are links to the first twelve: the time to read them is the same.
+    From `distinct` on samples are links to the first ones: the time to read them is the same.
     """
     if (outdir / "samples.tsv").exists():
         return
@@ -114,10 +120,10 @@ def make_study(
     names = [f"S{i + 1:03d}" for i in range(samples)]
     for i, name in enumerate(names):
         folder = outdir / "quants" / name
-        if i < DISTINCT:
+        if i < distinct:
             write_sample(folder, ids, mean, length, replicates, random)
         else:
-            folder.symlink_to(names[i % DISTINCT], target_is_directory=True)
+            folder.symlink_to(names[i % distinct], target_is_directory=True)
     write_map(outdir / "tx2gene.tsv", ids, gene)
     rows = "".join(f"{name}\tL{i % 4}\t{'DMSO' if i % 2 else 'bortezomib'}\n" for i, name in enumerate(names))
     (outdir / "samples.tsv").write_text("sample\tcell_line\ttreatment\n" + rows)
