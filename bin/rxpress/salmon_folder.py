@@ -64,12 +64,20 @@ def index_hash(folder: Path) -> str:
 
 def _run_info(folder: Path) -> dict[str, Any]:
     path = _aux_folder(folder) / "meta_info.json"
-    return read_json(path) if path.is_file() else {}
+    return _read_information(path) if path.is_file() else {}
+
+
+def _read_information(path: Path) -> dict[str, Any]:
+    try:
+        return dict(read_json(path))
+    except ValueError:
+        raise InputError(Problem("is damaged", "quantify the sample again", str(path))) from None
 
 
 def _aux_folder(folder: Path) -> Path:
     command = folder / "cmd_info.json"
-    return folder / (read_json(command).get("auxDir", "aux_info") if command.is_file() else "aux_info")
+    named = _read_information(command).get("auxDir") if command.is_file() else None
+    return folder / str(named or "aux_info")
 
 
 def replicate_count(folder: Path) -> int:

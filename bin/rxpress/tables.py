@@ -31,6 +31,7 @@ MISSING = "NA"
 GENE_COLUMNS = ("gene_id", "gene_name")
 BLOCK_SIZE = 1 << 18  # bytes parsed at a time: what the processor's cache holds
 ONLY_NA: dict[str, Any] = {"keep_default_na": False, "na_values": [MISSING, ""]}
+SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # xlsx (any zip), xls
 SAMPLE_NUMBERS = ("dose_nM", "time_h", "rin", "purity", "reads", "percent_mapped")
 
 
@@ -82,6 +83,9 @@ def read_text(path: str | Path, fallback: str = "") -> str:
         text = data.decode("utf-16" if utf_16 else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
+        if data.startswith(SPREADSHEETS):
+            what, fix = "is a spreadsheet or zip file, not text", "save its sheet as CSV or TSV"
+            raise InputError(Problem(what, fix, Path(path).name)) from None
         if not fallback:
             raise InputError(
                 Problem("is not UTF-8 text", "save it as UTF-8", Path(path).name, line)
@@ -219,6 +223,9 @@ def user_matrix(text: str, file: str, above: int = 0) -> pd.DataFrame:
             **ONLY_NA,
         )
     except pd.errors.ParserError as error:
+        if open_at := re.search(r"inside string starting at row (\d+)", str(error)):
+            what, fix = "a cell has no end", "look for a quote that is not closed"
+            raise InputError(Problem(what, fix, file, above + 2 + int(open_at[1]))) from None
         ragged = _ragged_line(error)
     if ragged:
         what = f"has {ragged[1]} cells, but the header has {len(names)}"

@@ -6,6 +6,7 @@ passed. Checks of references against each other are in reference_checks.py.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -65,6 +66,7 @@ PLATFORMS = {
     MATRIX: "takes its values from --expression_matrix",
     COUNTS: "takes its counts from --counts",
 }
+PHRED64 = {"--phred64", "-6"}  # what tells fastp
 KINDS = {"file-path": "file", "directory-path": "folder", "path": "file or folder"}
 
 
@@ -212,16 +214,36 @@ def _check_platform(study: str, inputs: Inputs, samples: Sequence[Sample], probl
 def _check_same_files(inputs: Inputs, problems: Problems) -> None:
     """No file may serve twice, in two samples or as two lanes."""
     seen: dict[str, tuple[int, str]] = {}
+    alike: dict[tuple[int, bytes], tuple[int, str]] = {}
     for row in inputs.sheet.rows:
         for column in PATH_COLUMNS:
             path = row.cells.get(column)
             if path is not None:
                 peek = inputs.peek(column, path)
                 place = (row.line, column)
+                _tell_a_copy(inputs, place, path, alike, problems)
                 line, name = seen.setdefault(peek.resolved if peek else path, place)
                 if (line, name) != place:
                     what = f"'{path}' is used in line {line}, column '{name}', already"
                     problems.add(what, "give each lane its own file", inputs.sheet.file, row.line, column)
+
+
+def _tell_a_copy(
+    inputs: Inputs,
+    place: tuple[int, str],
+    path: str,
+    alike: dict[tuple[int, bytes], tuple[int, str]],
+    problems: Problems,
+) -> None:
+    """Warn when a file has size and beginning of one above; of a Salmon folder, when its quant.sf has."""
+    line, column = place
+    peek = inputs.peek({"quant": "quant_file"}.get(column, column), path)
+    if peek and peek.kind == "file" and peek.size:
+        other, name = alike.setdefault((peek.size, peek.head), place)
+        paths = [row.cells.get(name) for row in inputs.sheet.rows if row.line == other]
+        if (other, name) != place and path not in paths:
+            what = f"'{path}' looks like a copy of what line {other} has in column '{name}'"
+            problems.warn(what, "look whether one library stands here twice", inputs.sheet.file, line, column)
 
 
 def check_fastq(inputs: Inputs, problems: Problems) -> None:
@@ -261,6 +283,9 @@ def _check_reads(inputs: Inputs, row: Row, column: str, problems: Problems) -> F
         named_so = str(path).endswith(".gz") and not peek.head.startswith(GZIP_MAGIC)
         what = f"file '{path}' {'is not gzip and ' * named_so}{head.fault}"
         problems.add(what, "give FASTQ, plain or gzip", file, line, column)
+    elif head.phred64 and not PHRED64 & set(shlex.split(str(inputs.params.get("extra_fastp_args") or ""))):
+        what = f"file '{path}' has the qualities of old Illumina (Phred+64)"
+        problems.add(what, "add --extra_fastp_args='--phred64', or convert it", file, line, column)
     elif head.empty or head.truncated:
         tell, fix = tolerated(inputs, problems, "the sample will be kept out of the tests")
         what = "is empty" if head.empty else "is cut off"
