@@ -49,8 +49,8 @@ class FastqHead:
     """What the first bytes of a FASTQ file tell.
 
     `name` of the first read and its `mate` (1 or 2; 0 when its header does not say); `empty` : no reads;
-    `truncated` : the whole file is here and ends early; `phred64` : qualities look like those of old Illumina;
-    `fault` : what is wrong otherwise.
+    `truncated` : the whole file is here and ends early; `phred64` : qualities are in the range of old
+    Illumina; `fault` : what is wrong otherwise.
     """
 
     name: bytes = b""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -31,7 +31,8 @@ STATUS = {"refused": 2, "warned": 0}
 def load_command(name: str) -> ModuleType:
     """A script of bin/ as a module, to run it in this process."""
     spec = importlib.util.spec_from_file_location(name, ROOT / "bin" / f"{name}.py")
-    assert spec and spec.loader
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -41,12 +42,12 @@ COMMAND = load_command("check_inputs")
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder from which the command is launched."""
     monkeypatch.chdir(tmp_path)
     arguments = ["--input", "samples.csv", "--params", "params.json", "--outdir", "out"]
     monkeypatch.setattr("sys.argv", ["check_inputs.py", *arguments])
-    yield tmp_path
+    return tmp_path
 
 
 def build(folder: Path, case: Case) -> None:

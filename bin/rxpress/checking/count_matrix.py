@@ -148,8 +148,7 @@ def _check_libraries(file: str, columns: Sequence[str], values: np.ndarray, prob
     first: dict[bytes, str] = {}
     for name, own in zip(columns, values.T, strict=True):
         if not np.nan_to_num(own, nan=1).any():
-            what, fix = "sample has no count above 0", "it will be kept out of the tests"
-            problems.warn(what, fix, file, column=name)
+            problems.add("sample has no count above 0", "leave this sample away", file, column=name)
         elif (other := first.setdefault(own.tobytes(), name)) != name:
             what = f"sample has the same counts as '{other}' for every gene"
             problems.warn(what, "look whether one library stands here twice", file, column=name)
@@ -164,8 +163,8 @@ def check_gene_ids(ids: pd.Series, file: str, fix: str, problems: Problems) -> N
         ("holds a tab, a quote or a line break", ids.str.contains(r'[\t"\r\n]')),
     ):
         for line, gene in ids[bad].items():
-            fix = "restore it from the table before that"
-            problems.add(f"gene {gene!r} {what}", fix, file, int(str(line)), "gene_id")
+            restore = "restore it from the table before that"
+            problems.add(f"gene {gene!r} {what}", restore, file, int(str(line)), "gene_id")
     for gene, lines in ids[ids.duplicated(keep=False) & (ids != "")].groupby(ids):
         what = f"gene '{gene}' stands already in line {lines.index[0]}"
         problems.add(what, fix, file, int(lines.index[1]), "gene_id")
