@@ -52,6 +52,10 @@ def read_quant(folder: Path, sample: str) -> Quant:
     if broken or not table.num_rows:
         what = f"'{broken[0]}' has values that are not numbers" if broken else "holds no transcripts"
         raise InputError(Problem(what, "quantify the sample again", file))
+    if any((column < 0).any() for column in values.values()):
+        raise InputError(Problem("has values below 0", "quantify the sample again", file))
+    if not values["NumReads"].any():
+        raise InputError(Problem("has no read of any transcript", "leave this sample away", file))
     estimates = Estimates(values["NumReads"], values["TPM"], values["EffectiveLength"])
     ids = table["Name"].combine_chunks()
     return Quant(ids, estimates, file, len(data), hashlib.sha256(data).hexdigest())

@@ -356,7 +356,8 @@ def read_columns(
             ),
         )
     except (pa.ArrowInvalid, KeyError) as error:
-        raise InputError(Problem(f"cannot be read: {error}".strip("'\""), file=file)) from None
+        what, fix = f"cannot be read: {error}".split("\n")[0].strip("'\""), "correct it, or make it again"
+        raise InputError(Problem(what, fix, file)) from None
 
 
 def write_parquet(columns: Mapping[str, Any], path: str | Path) -> None:

@@ -33,6 +33,7 @@ def _append(path: Path, edit: Edit) -> None:
 
 def _write(path: Path, edit: Edit) -> None:
     """`text`, `times` over."""
+    path.parent.mkdir(exist_ok=True)
     path.write_text(edit["text"] * edit.get("times", 1))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from input_files import SHEET, write_quant, write_study
+from input_files import SHEET, TRANSCRIPTS, write_quant, write_study
 
 NAMES = ("d1", "d2", "d3", "b1", "b2", "b3")
 TREATED_SHEET = "sample,cell_line,treatment,dose_nM,replicate\n" + "".join(
@@ -84,6 +84,8 @@ def quants(folder: Path) -> Parameters:
     parameters = reads(folder)
     for name in NAMES:
         write_quant(folder / f"quant_{name}")
+    table = "".join(f"{name}\t{gene}\t{gene}\n" for name, gene in TRANSCRIPTS.items())
+    (folder / "tx2gene.tsv").write_text(table)
     header, *lines = TREATED_SHEET.splitlines()
     lines = [f"{line},quant_{line.split(',')[0]}" for line in lines]
     (folder / "samples.csv").write_text("\n".join([f"{header},quant", *lines]) + "\n")
