@@ -16,6 +16,7 @@ from rxpress.tables import read_json
 
 QUANT_HEADER = b"Name\tLength\tEffectiveLength\tTPM\tNumReads"
 
+LONGEST_LINE = 1 << 26
 # Qualities of Illumina before version 1.8 are letters from '@' (Solexa: ';') to 'h' (Phred+64); later ones
 # (Phred+33) end at 'K' where there are others than the best.
 LOWEST_PHRED64, HIGHEST_PHRED33 = ord(";"), ord("K")
@@ -135,7 +136,10 @@ def read_blocks(path: str | Path) -> Iterator[bytes]:
     """A file, plain or gzip, in large blocks that end where lines end."""
     with open_bytes(path) as stream:
         while block := stream.read(CHUNK_BYTES):
-            yield block + stream.readline()
+            end = stream.readline(LONGEST_LINE)
+            if len(end) == LONGEST_LINE:
+                raise InputError(Problem("has a line without end", "get the file again", Path(path).name))
+            yield block + end
 
 
 def read_lines(path: str | Path) -> Iterator[bytes]:

@@ -32,6 +32,10 @@ GENE_COLUMNS = ("gene_id", "gene_name")
 BLOCK_SIZE = 1 << 18  # bytes parsed at a time: what the processor's cache holds
 ONLY_NA: dict[str, Any] = {"keep_default_na": False, "na_values": [MISSING, ""]}
 SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # xlsx (any zip), xls
+# Gzip makes tables a tenth or twentieth as large; what shrinks to a hundredth is made to fill memory.
+LARGEST_TABLE, LIKELY_RATIO = 1 << 28, 100
+FORMULA_MARKS = "=+-@"
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 SAMPLE_NUMBERS = ("dose_nM", "time_h", "rin", "purity", "reads", "percent_mapped")
 
 
@@ -94,12 +98,25 @@ def read_text(path: str | Path, fallback: str = "") -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def is_formula(cell: str) -> bool:
+    """Whether a spreadsheet would take a text for a formula (CWE-1236); a number with a sign is none."""
+    return cell[:1] in FORMULA_MARKS and NUMBER.fullmatch(cell) is None and cell not in FORMULA_MARKS
+
+
 def _unzipped(data: bytes, file: str) -> bytes:
-    """`data`, decompressed if it is gzip; InputError, with the name `file`, when that is damaged."""
+    """`data`, decompressed if it is gzip; InputError when that is damaged, or a bomb."""
+    if data[:2] != b"\x1f\x8b":
+        return data
+    most = max(LARGEST_TABLE, len(data) * LIKELY_RATIO)
     try:
-        return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+            text = stream.read(most + 1)
     except (OSError, EOFError, zlib.error):
         raise InputError(Problem("is damaged gzip", "get the file again", file)) from None
+    if len(text) > most:
+        what = f"is gzip of {len(data):,} bytes that becomes more than {most:,}"
+        raise InputError(Problem(what, "look what is in it, and give it as text", file))
+    return text
 
 
 def read_rows(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
@@ -386,8 +403,15 @@ def read_yaml(path: str | Path) -> Any:
     """The value of a YAML file; a syntax error is an InputError with its line."""
     import yaml
 
+    text = read_text(path)
     try:
-        return yaml.safe_load(read_text(path))
+        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            if isinstance(token, yaml.AliasToken):  # a few of them, nested, stand for more than memory holds
+                what, fix = f"'*{token.value}' repeats another part", "write out what it stands for"
+                raise InputError(Problem(what, fix, Path(path).name, token.start_mark.line + 1))
+        return yaml.safe_load(text)
+    except RecursionError:
+        raise InputError(Problem("is nested too deeply", "write it flat", Path(path).name)) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else None

@@ -35,6 +35,7 @@ from rxpress.checking.knowledge_checks import check_knowledge
 from rxpress.checking.parameters import check_parameters, file_parameters, parameter_rules
 from rxpress.checking.peek import PATH_COLUMNS, Peek
 from rxpress.checking.reference_checks import REFERENCE_CHECKS
+from rxpress.checking.same_files import check_same_files
 from rxpress.design.conditions import SOURCE, UNITS
 from rxpress.design.gates import Gates
 from rxpress.errors import InputError, Problem, Problems, nearest, require
@@ -169,7 +170,7 @@ def check_sheet(inputs: Inputs, problems: Problems) -> None:
         check_study(study, samples, file, problems)
         _check_platform(study, inputs, samples, problems)
     _check_sources(inputs, problems)
-    _check_same_files(inputs, problems)
+    check_same_files(inputs, problems)
     gates = Gates(min_rin=inputs.params["min_rin"], min_purity=inputs.params["min_purity"])
     tell, fix = tolerated(inputs, problems, "it will be kept out of the tests")
     check_gates(inputs.samples, gates, fix, file, tell)
@@ -209,41 +210,6 @@ def _check_platform(study: str, inputs: Inputs, samples: Sequence[Sample], probl
         what = f"sample '{own[0].name}' {has}, unlike others of study '{study}'"
         problems.add(what, "make two studies of them", inputs.sheet.file, own[0].line, "study")
         break
-
-
-def _check_same_files(inputs: Inputs, problems: Problems) -> None:
-    """No file may serve twice, in two samples or as two lanes."""
-    seen: dict[str, tuple[int, str]] = {}
-    alike: dict[tuple[int, bytes], tuple[int, str]] = {}
-    for row in inputs.sheet.rows:
-        for column in PATH_COLUMNS:
-            path = row.cells.get(column)
-            if path is not None:
-                peek = inputs.peek(column, path)
-                place = (row.line, column)
-                _tell_a_copy(inputs, place, path, alike, problems)
-                line, name = seen.setdefault(peek.resolved if peek else path, place)
-                if (line, name) != place:
-                    what = f"'{path}' is used in line {line}, column '{name}', already"
-                    problems.add(what, "give each lane its own file", inputs.sheet.file, row.line, column)
-
-
-def _tell_a_copy(
-    inputs: Inputs,
-    place: tuple[int, str],
-    path: str,
-    alike: dict[tuple[int, bytes], tuple[int, str]],
-    problems: Problems,
-) -> None:
-    """Warn when a file has size and beginning of one above; of a Salmon folder, when its quant.sf has."""
-    line, column = place
-    peek = inputs.peek({"quant": "quant_file"}.get(column, column), path)
-    if peek and peek.kind == "file" and peek.size:
-        other, name = alike.setdefault((peek.size, peek.head), place)
-        paths = [row.cells.get(name) for row in inputs.sheet.rows if row.line == other]
-        if (other, name) != place and path not in paths:
-            what = f"'{path}' looks like a copy of what line {other} has in column '{name}'"
-            problems.warn(what, "look whether one library stands here twice", inputs.sheet.file, line, column)
 
 
 def check_fastq(inputs: Inputs, problems: Problems) -> None:

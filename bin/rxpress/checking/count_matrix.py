@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from rxpress.errors import InputError, Problem, Problems, did_you_mean
-from rxpress.tables import GENE_COLUMNS, read_user_matrix
+from rxpress.tables import GENE_COLUMNS, is_formula, read_user_matrix
 
 NAME_COLUMNS = (
     "gene_name",
@@ -161,6 +161,7 @@ def check_gene_ids(ids: pd.Series, file: str, fix: str, problems: Problems) -> N
     for what, bad in (
         ("is a name that a spreadsheet changed", ids.str.fullmatch(MADE_BY_SPREADSHEET)),
         ("holds a tab, a quote or a line break", ids.str.contains(r'[\t"\r\n]')),
+        ("would be a formula in a spreadsheet", ids.map(is_formula).astype(bool)),
     ):
         for line, gene in ids[bad].items():
             restore = "restore it from the table before that"
