@@ -22,8 +22,8 @@ from faults.sound_studies import COUNTS, TREATED_SHEET, contrasts, counts
 from rxpress import reads, tables
 from rxpress.errors import InputError
 from rxpress.reads import examine_fastq, join_lanes
+from rxpress.report.build import build_sections, write_sections
 from rxpress.report.results import read_results
-from rxpress.report.sections import build_sections, write_sections
 from rxpress.sequences import read_blocks
 from rxpress.tables import (
     is_formula,

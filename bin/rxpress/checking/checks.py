@@ -33,7 +33,7 @@ from rxpress.checking.assay_checks import (
 from rxpress.checking.inputs import Given, Inputs, References, attempt, read_references
 from rxpress.checking.knowledge_checks import check_knowledge
 from rxpress.checking.parameters import check_parameters, file_parameters, parameter_rules
-from rxpress.checking.peek import PATH_COLUMNS, Peek
+from rxpress.checking.peek import Peek
 from rxpress.checking.reference_checks import REFERENCE_CHECKS
 from rxpress.checking.same_files import check_same_files
 from rxpress.design.conditions import SOURCE, UNITS
