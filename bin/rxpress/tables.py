@@ -386,6 +386,7 @@ def write_parquet(columns: Mapping[str, Any], path: str | Path) -> None:
     from pyarrow import parquet
 
     table = pa.table({name: pa.array(values, from_pandas=True) for name, values in columns.items()})
+    _make_room(path)
     parquet.write_table(table, path, compression="snappy", use_dictionary=False, write_statistics=False)
 
 
