@@ -129,8 +129,10 @@ def _numbers(cells: pd.Series) -> pd.Series:
 
 def check_made_by_spreadsheet(names: pd.Series | None, file: str, problems: Problems) -> None:
     """Warn of names of genes (by line of the file) that a spreadsheet made dates or numbers of."""
-    made = [] if names is None else names[names.str.fullmatch(MADE_BY_SPREADSHEET)]
-    if len(made) and names is not None:
+    if names is None:
+        return
+    made = names[names.str.fullmatch(MADE_BY_SPREADSHEET)]
+    if len(made):
         more = f" (and {len(made) - 1} more)" if len(made) > 1 else ""
         what = f"'{made.iloc[0]}'{more} is a name that a spreadsheet changed"
         fix = "restore it from the table before that"
