@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,9 +61,13 @@ def write_study(folder: Path) -> dict[str, Any]:
 
 
 def write_quant(folder: Path, names: Sequence[str] = tuple(TRANSCRIPTS), index: str = "1a2b3c4d5e6f") -> None:
-    """A Salmon folder with the transcripts of `names`, of the index whose hashes are `index`."""
+    """A Salmon folder with the transcripts of `names`, of the index whose hashes are `index`.
+
+    Two folders have the same counts only if they have the same name.
+    """
     (folder / "aux_info").mkdir(parents=True)
-    lines = "".join(f"{name}\t100\t50\t1\t10\n" for name in names)
+    count = 10 + zlib.crc32(folder.name.encode()) % 90
+    lines = "".join(f"{name}\t100\t50\t1\t{count}\n" for name in names)
     (folder / "quant.sf").write_text(QUANT_HEADER + lines)
     hashes = f'{{"index_seq_hash": "{index}", "index_name_hash": "{index}"}}'
     (folder / "aux_info/meta_info.json").write_text(hashes)

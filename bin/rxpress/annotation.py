@@ -125,8 +125,14 @@ def read_annotation(path: str | Path) -> Annotation:
     except (OSError, EOFError, zlib.error):
         raise InputError(Problem("cannot be read to its end", "get the file again", file)) from None
     if not annotation.transcripts:
-        what = f"is {form.upper()} without transcripts"
-        raise InputError(Problem(what, "give an annotation with exons or transcripts", file))
+        unnamed = form == "gtf" and any(GTF_TRANSCRIPT.search(block) for block in read_blocks(path))
+        what = f"is {form.upper()} without {'gene_id' if unnamed else 'transcripts'}"
+        fix = (
+            "every transcript must name its gene"
+            if unnamed
+            else "give an annotation with exons or transcripts"
+        )
+        raise InputError(Problem(what, fix, file))
     return annotation
 
 

@@ -21,6 +21,8 @@ import numpy as np
 
 GZIP_MAGIC = b"\x1f\x8b"
 CHUNK_BYTES = 1 << 20
+INFLATED_BYTES = 16 * CHUNK_BYTES  # at a time, of however few
+LONGEST_RECORD = 1 << 26
 LINES_PER_RECORD = 4
 NAME_INTERVAL = 1000
 
@@ -69,6 +71,8 @@ def examine_fastq(path: Path) -> FastqFile:
                 names += _check_records(block, ends, reads)
                 reads += len(ends) // LINES_PER_RECORD
                 rest = block[ends[-1] + 1 :] if len(ends) else block
+                if len(rest) > LONGEST_RECORD:
+                    raise BrokenReadsError(f"read {reads + 1:,}: has no end")
             ends_with_newline = not rest
             last_names, last_reads = _check_rest(rest, reads)
             names, reads = names + last_names, reads + last_reads
@@ -97,12 +101,12 @@ def _inflated(chunks: Iterator[bytes]) -> Iterator[bytes]:
             if member.eof:
                 member = zlib.decompressobj(wbits=31)
             try:
-                text = member.decompress(chunk)
+                text = member.decompress(chunk, INFLATED_BYTES)
             except zlib.error as error:
                 raise BrokenReadsError(f"the gzip data are corrupt ({error})") from None
             if text:
                 yield text
-            chunk = member.unused_data
+            chunk = member.unconsumed_tail or member.unused_data
     if not member.eof:
         raise BrokenReadsError("the gzip data end early: the file is truncated")
 

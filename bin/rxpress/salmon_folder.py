@@ -52,6 +52,10 @@ def read_quant(folder: Path, sample: str) -> Quant:
     if broken or not table.num_rows:
         what = f"'{broken[0]}' has values that are not numbers" if broken else "holds no transcripts"
         raise InputError(Problem(what, "quantify the sample again", file))
+    if any((column < 0).any() for column in values.values()):
+        raise InputError(Problem("has values below 0", "quantify the sample again", file))
+    if not values["NumReads"].any():
+        raise InputError(Problem("has no read of any transcript", "leave this sample away", file))
     estimates = Estimates(values["NumReads"], values["TPM"], values["EffectiveLength"])
     ids = table["Name"].combine_chunks()
     return Quant(ids, estimates, file, len(data), hashlib.sha256(data).hexdigest())
@@ -64,12 +68,20 @@ def index_hash(folder: Path) -> str:
 
 def _run_info(folder: Path) -> dict[str, Any]:
     path = _aux_folder(folder) / "meta_info.json"
-    return read_json(path) if path.is_file() else {}
+    return _read_information(path) if path.is_file() else {}
+
+
+def _read_information(path: Path) -> dict[str, Any]:
+    try:
+        return dict(read_json(path))
+    except ValueError:
+        raise InputError(Problem("is damaged", "quantify the sample again", str(path))) from None
 
 
 def _aux_folder(folder: Path) -> Path:
     command = folder / "cmd_info.json"
-    return folder / (read_json(command).get("auxDir", "aux_info") if command.is_file() else "aux_info")
+    named = _read_information(command).get("auxDir") if command.is_file() else None
+    return folder / str(named or "aux_info")
 
 
 def replicate_count(folder: Path) -> int:

@@ -18,7 +18,7 @@ from rxpress.checking.peek import PATH_COLUMNS
 from rxpress.design.conditions import FOUND_OUT, SOURCE, UNITS
 from rxpress.design.gates import Gates, sheet_reasons
 from rxpress.errors import InputError, Problem, Problems, did_you_mean, nearest
-from rxpress.tables import MISSING, read_rows
+from rxpress.tables import MISSING, is_formula, read_rows
 
 Schema = Mapping[str, Any]
 
@@ -139,6 +139,12 @@ def check_cells(sheet: Sheet, schema: Schema, problems: Problems) -> None:
             if any(mark in value for mark in '\n\t"'):
                 what = "the cell holds a tab, a quote or a line break"
                 problems.add(what, "look for a quote that is not closed", sheet.file, row.line, column)
+            elif not value.isprintable():
+                what, fix = "the cell holds characters that cannot be seen", "type it anew"
+                problems.add(what, fix, sheet.file, row.line, column)
+            elif is_formula(value) and column not in PATH_COLUMNS:
+                what = f"'{value}' would be a formula in a spreadsheet"
+                problems.add(what, "begin with a letter or digit", sheet.file, row.line, column)
             elif column in rules:
                 if (column, value) not in accepted:
                     accepted[column, value] = cell_is_valid[column](_typed(value, rules[column]))

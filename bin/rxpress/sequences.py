@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -15,6 +15,15 @@ from rxpress.reads import CHUNK_BYTES, GZIP_MAGIC
 from rxpress.tables import read_json
 
 QUANT_HEADER = b"Name\tLength\tEffectiveLength\tTPM\tNumReads"
+
+LONGEST_LINE = 1 << 26
+# Qualities of Illumina before version 1.8 are letters from '@' (Solexa: ';') to 'h' (Phred+64); later ones
+# (Phred+33) end at 'K' where there are others than the best.
+LOWEST_PHRED64, HIGHEST_PHRED33 = ord(";"), ord("K")
+BEST_OF_LONG_READS = ord("~")
+# Amino acids that are no code of nucleotides.
+PROTEIN = frozenset("EFILPQ")
+SNIFFED_LETTERS = 1000
 
 # First bytes of what users take for FASTQ (or FASTA), after inflation where the file is gzip.
 FOREIGN = {
@@ -30,6 +39,9 @@ FOREIGN = {
     b"@SQ\t": "a SAM file",
     b"##gff": "an annotation",
     b">": "FASTA",
+    b"\xff\xfe": "UTF-16 text",
+    b"\xfe\xff": "UTF-16 text",
+    b"\xef\xbb\xbf": "text with a byte-order mark",
 }
 
 
@@ -38,13 +50,15 @@ class FastqHead:
     """What the first bytes of a FASTQ file tell.
 
     `name` of the first read and its `mate` (1 or 2; 0 when its header does not say); `empty` : no reads;
-    `truncated` : the whole file is here and ends early; `fault` : what is wrong otherwise.
+    `truncated` : the whole file is here and ends early; `phred64` : qualities are in the range of old
+    Illumina; `fault` : what is wrong otherwise.
     """
 
     name: bytes = b""
     mate: int = 0
     empty: bool = False
     truncated: bool = False
+    phred64: bool = False
     fault: str = ""
 
 
@@ -93,7 +107,17 @@ def _first_read(text: bytes, whole: bool, ended: bool) -> FastqHead:
     name, _, comment = complete[0][1:].strip().partition(b" ")
     mate = comment[:1] if comment[1:2] == b":" else name[-1:] if name[-2:-1] == b"/" else b""
     number = int(mate) if mate in (b"1", b"2") else 0
-    return FastqHead(name, number, truncated=whole and not ended)
+    return FastqHead(name, number, truncated=whole and not ended, phred64=_is_phred64(complete))
+
+
+def _is_phred64(lines: Sequence[bytes]) -> bool:
+    """Whether no quality in whole reads is below the lowest of Phred+64, and some is above Phred+33's best.
+
+    Source: Cock et al. 2010, Nucleic Acids Research 38:1767 (the FASTQ variants and their ranges).
+    """
+    qualities = b"".join(line.rstrip(b"\r") for line in lines[3::4])
+    lowest, highest = min(qualities, default=0), max(qualities, default=0)
+    return lowest >= LOWEST_PHRED64 and HIGHEST_PHRED33 < highest < BEST_OF_LONG_READS
 
 
 def foreign_format(start: bytes) -> str:
@@ -112,7 +136,10 @@ def read_blocks(path: str | Path) -> Iterator[bytes]:
     """A file, plain or gzip, in large blocks that end where lines end."""
     with open_bytes(path) as stream:
         while block := stream.read(CHUNK_BYTES):
-            yield block + stream.readline()
+            end = stream.readline(LONGEST_LINE)
+            if len(end) == LONGEST_LINE:
+                raise InputError(Problem("has a line without end", "get the file again", Path(path).name))
+            yield block + end
 
 
 def read_lines(path: str | Path) -> Iterator[bytes]:
@@ -137,15 +164,21 @@ def _fasta_records(path: str | Path) -> list[tuple[str, int]]:
     file = Path(path).name
     try:
         with open_bytes(path) as stream:
-            start = stream.read(64).lstrip()
-        if not start.startswith(b">"):
-            foreign = foreign_format(start)
+            magic = stream.read(64).lstrip()
+        if not magic.startswith(b">"):
+            foreign = foreign_format(magic)
             what = f"is {foreign}, not FASTA" if foreign else "is not FASTA: it does not begin with '>'"
-            raise InputError(Problem(what if start else "is empty", "give a FASTA file", file))
+            raise InputError(Problem(what if magic else "is empty", "give a FASTA file", file))
         with pysam.FastxFile(str(path), persist=False) as records:
-            return [(str(record.name), len(record.sequence or "")) for record in records]
+            found, start = [], ""
+            for record in records:
+                start = start or (record.sequence or "")[:SNIFFED_LETTERS].upper()
+                found.append((str(record.name), len(record.sequence or "")))
     except (OSError, EOFError, ValueError, zlib.error):
         raise InputError(Problem("cannot be read to its end", "get the file again", file)) from None
+    if PROTEIN & set(start):
+        raise InputError(Problem("is protein, not DNA or RNA", "give sequences of nucleotides", file))
+    return found
 
 
 def index_names(folder: str | Path) -> tuple[list[str], list[str]]:

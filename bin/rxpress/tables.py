@@ -31,6 +31,11 @@ MISSING = "NA"
 GENE_COLUMNS = ("gene_id", "gene_name")
 BLOCK_SIZE = 1 << 18  # bytes parsed at a time: what the processor's cache holds
 ONLY_NA: dict[str, Any] = {"keep_default_na": False, "na_values": [MISSING, ""]}
+SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # xlsx (any zip), xls
+# Gzip makes tables a tenth or twentieth as large; what shrinks to a hundredth is made to fill memory.
+LARGEST_TABLE, LIKELY_RATIO = 1 << 28, 100
+FORMULA_MARKS = "=+-@"
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 SAMPLE_NUMBERS = ("dose_nM", "time_h", "rin", "purity", "reads", "percent_mapped")
 
 
@@ -82,6 +87,9 @@ def read_text(path: str | Path, fallback: str = "") -> str:
         text = data.decode("utf-16" if utf_16 else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
+        if data.startswith(SPREADSHEETS):
+            what, fix = "is a spreadsheet or zip file, not text", "save its sheet as CSV or TSV"
+            raise InputError(Problem(what, fix, Path(path).name)) from None
         if not fallback:
             raise InputError(
                 Problem("is not UTF-8 text", "save it as UTF-8", Path(path).name, line)
@@ -90,12 +98,25 @@ def read_text(path: str | Path, fallback: str = "") -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def is_formula(cell: str) -> bool:
+    """Whether a spreadsheet would take a text for a formula (CWE-1236); a number with a sign is none."""
+    return cell[:1] in FORMULA_MARKS and NUMBER.fullmatch(cell) is None and cell not in FORMULA_MARKS
+
+
 def _unzipped(data: bytes, file: str) -> bytes:
-    """`data`, decompressed if it is gzip; InputError, with the name `file`, when that is damaged."""
+    """`data`, decompressed if it is gzip; InputError when that is damaged, or a bomb."""
+    if data[:2] != b"\x1f\x8b":
+        return data
+    most = max(LARGEST_TABLE, len(data) * LIKELY_RATIO)
     try:
-        return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+            text = stream.read(most + 1)
     except (OSError, EOFError, zlib.error):
         raise InputError(Problem("is damaged gzip", "get the file again", file)) from None
+    if len(text) > most:
+        what = f"is gzip of {len(data):,} bytes that becomes more than {most:,}"
+        raise InputError(Problem(what, "look what is in it, and give it as text", file))
+    return text
 
 
 def read_rows(path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
@@ -219,6 +240,9 @@ def user_matrix(text: str, file: str, above: int = 0) -> pd.DataFrame:
             **ONLY_NA,
         )
     except pd.errors.ParserError as error:
+        if open_at := re.search(r"inside string starting at row (\d+)", str(error)):
+            what, fix = "a cell has no end", "look for a quote that is not closed"
+            raise InputError(Problem(what, fix, file, above + 2 + int(open_at[1]))) from None
         ragged = _ragged_line(error)
     if ragged:
         what = f"has {ragged[1]} cells, but the header has {len(names)}"
@@ -349,7 +373,8 @@ def read_columns(
             ),
         )
     except (pa.ArrowInvalid, KeyError) as error:
-        raise InputError(Problem(f"cannot be read: {error}".strip("'\""), file=file)) from None
+        what, fix = f"cannot be read: {error}".split("\n")[0].strip("'\""), "correct it, or make it again"
+        raise InputError(Problem(what, fix, file)) from None
 
 
 def write_parquet(columns: Mapping[str, Any], path: str | Path) -> None:
@@ -361,6 +386,7 @@ def write_parquet(columns: Mapping[str, Any], path: str | Path) -> None:
     from pyarrow import parquet
 
     table = pa.table({name: pa.array(values, from_pandas=True) for name, values in columns.items()})
+    _make_room(path)
     parquet.write_table(table, path, compression="snappy", use_dictionary=False, write_statistics=False)
 
 
@@ -378,8 +404,15 @@ def read_yaml(path: str | Path) -> Any:
     """The value of a YAML file; a syntax error is an InputError with its line."""
     import yaml
 
+    text = read_text(path)
     try:
-        return yaml.safe_load(read_text(path))
+        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            if isinstance(token, yaml.AliasToken):  # a few of them, nested, stand for more than memory holds
+                what, fix = f"'*{token.value}' repeats another part", "write out what it stands for"
+                raise InputError(Problem(what, fix, Path(path).name, token.start_mark.line + 1))
+        return yaml.safe_load(text)
+    except RecursionError:
+        raise InputError(Problem("is nested too deeply", "write it flat", Path(path).name)) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else None

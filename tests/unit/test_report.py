@@ -126,7 +126,7 @@ def test_calls_are_those_of_the_gene_tables(usual: Report) -> None:
     assert (calls["tested"] == GENES - 2).all()
     assert (calls["beyond_fold_change"] == 1).all()
     bars = usual.section("rxpress_calls_all")["data"][0]
-    assert bars[f"label of {DRUG} <5 nM>"] == {"up": 5, "down": 3}
+    assert bars[f"label of {DRUG} &lt;5 nM&gt;"] == {"up": 5, "down": 3}
 
 
 def test_topics_stand_in_the_order_of_the_configuration(usual: Report) -> None:

@@ -372,7 +372,10 @@ def test_the_table_of_samples_has_all_columns_defaults_and_one_row_per_sample(tm
             "samples.csv: has no samples; give it a header line and a line for each sample",
         ),
         (b"", None),
-        (b"PK\x03\x04\xff\xfe\x00", "samples.csv:1: is not UTF-8 text; save it as UTF-8"),
+        (
+            b"PK\x03\x04\xff\xfe\x00",
+            "samples.csv: is a spreadsheet or zip file, not text; save its sheet as CSV or TSV",
+        ),
         (b"sample\nd\xe9j\xe0\n", "samples.csv:2: is not UTF-8 text; save it as UTF-8"),
         (b"\x1f\x8bgarbage", "samples.csv: is damaged gzip; get the file again"),
         (

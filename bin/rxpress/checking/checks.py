@@ -6,6 +6,7 @@ passed. Checks of references against each other are in reference_checks.py.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -32,8 +33,9 @@ from rxpress.checking.assay_checks import (
 from rxpress.checking.inputs import Given, Inputs, References, attempt, read_references
 from rxpress.checking.knowledge_checks import check_knowledge
 from rxpress.checking.parameters import check_parameters, file_parameters, parameter_rules
-from rxpress.checking.peek import PATH_COLUMNS, Peek
+from rxpress.checking.peek import Peek
 from rxpress.checking.reference_checks import REFERENCE_CHECKS
+from rxpress.checking.same_files import check_same_files
 from rxpress.design.conditions import SOURCE, UNITS
 from rxpress.design.gates import Gates
 from rxpress.errors import InputError, Problem, Problems, nearest, require
@@ -65,6 +67,7 @@ PLATFORMS = {
     MATRIX: "takes its values from --expression_matrix",
     COUNTS: "takes its counts from --counts",
 }
+PHRED64 = {"--phred64", "-6"}  # what tells fastp
 KINDS = {"file-path": "file", "directory-path": "folder", "path": "file or folder"}
 
 
@@ -167,7 +170,7 @@ def check_sheet(inputs: Inputs, problems: Problems) -> None:
         check_study(study, samples, file, problems)
         _check_platform(study, inputs, samples, problems)
     _check_sources(inputs, problems)
-    _check_same_files(inputs, problems)
+    check_same_files(inputs, problems)
     gates = Gates(min_rin=inputs.params["min_rin"], min_purity=inputs.params["min_purity"])
     tell, fix = tolerated(inputs, problems, "it will be kept out of the tests")
     check_gates(inputs.samples, gates, fix, file, tell)
@@ -209,21 +212,6 @@ def _check_platform(study: str, inputs: Inputs, samples: Sequence[Sample], probl
         break
 
 
-def _check_same_files(inputs: Inputs, problems: Problems) -> None:
-    """No file may serve twice, in two samples or as two lanes."""
-    seen: dict[str, tuple[int, str]] = {}
-    for row in inputs.sheet.rows:
-        for column in PATH_COLUMNS:
-            path = row.cells.get(column)
-            if path is not None:
-                peek = inputs.peek(column, path)
-                place = (row.line, column)
-                line, name = seen.setdefault(peek.resolved if peek else path, place)
-                if (line, name) != place:
-                    what = f"'{path}' is used in line {line}, column '{name}', already"
-                    problems.add(what, "give each lane its own file", inputs.sheet.file, row.line, column)
-
-
 def check_fastq(inputs: Inputs, problems: Problems) -> None:
     """FASTQ files must be readable FASTQ, and mates begin with the same read.
 
@@ -261,6 +249,9 @@ def _check_reads(inputs: Inputs, row: Row, column: str, problems: Problems) -> F
         named_so = str(path).endswith(".gz") and not peek.head.startswith(GZIP_MAGIC)
         what = f"file '{path}' {'is not gzip and ' * named_so}{head.fault}"
         problems.add(what, "give FASTQ, plain or gzip", file, line, column)
+    elif head.phred64 and not PHRED64 & set(shlex.split(str(inputs.params.get("extra_fastp_args") or ""))):
+        what = f"file '{path}' has the qualities of old Illumina (Phred+64)"
+        problems.add(what, "add --extra_fastp_args='--phred64', or convert it", file, line, column)
     elif head.empty or head.truncated:
         tell, fix = tolerated(inputs, problems, "the sample will be kept out of the tests")
         what = "is empty" if head.empty else "is cut off"

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from rxpress.errors import InputError, Problem, Problems, did_you_mean
-from rxpress.tables import GENE_COLUMNS, read_user_matrix
+from rxpress.tables import GENE_COLUMNS, is_formula, read_user_matrix
 
 NAME_COLUMNS = (
     "gene_name",
@@ -25,6 +25,14 @@ NAME_COLUMNS = (
 # What featureCounts writes between the gene and the samples.
 FEATURE_COLUMNS = ("Chr", "Start", "End", "Strand", "Length")
 ENSEMBL_GENE = re.compile(r"^ENS[A-Z]*G\d{6,}(\.\d+)?$")
+# What spreadsheets make of MARCH1, SEPT2, DEC1 (Ziemann et al. 2016, Genome Biology 17:177) and of clones.
+MONTH = "jan|feb|mar|mrz|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez"
+MADE_BY_SPREADSHEET = re.compile(
+    rf"\d{{1,2}}[-. ]+({MONTH})\w{{0,7}}\.?|({MONTH})\w{{0,7}}[-. ]\d{{1,4}}"
+    r"|\d{4}-\d\d-\d\d([ T][\d:.]+)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d(\.\d+)?E\+?\d+",
+    re.IGNORECASE,
+)
+LARGEST_COUNT = 2**31 - 1  # what R's and edgeR's integers hold
 LARGEST_LOGARITHM = 40
 SHARE_OF_ESTIMATES = 0.1
 
@@ -84,6 +92,9 @@ def check_count_columns(matrix: CountMatrix, lines: Mapping[str, int], file: str
     """Samples that should be in the matrix (by line of the sheet `file`) and the columns that are there."""
     columns = list(matrix.counts.columns)
     free = [column for column in columns if column not in lines]
+    if len(lines) > 1 and not set(lines) & set(columns) and set(lines) <= set(matrix.gene_ids):
+        problems.add("is transposed", "give genes in rows, samples in columns", matrix.file)
+        return
     for sample, line in lines.items():
         if sample not in columns:
             fix = did_you_mean(sample, free) or f"its columns are {_some(columns)}"
@@ -96,19 +107,67 @@ def check_count_values(matrix: CountMatrix, samples: Sequence[str], problems: Pr
     """Genes must be distinct, and the counts of `samples` whole numbers of at least 0."""
     check_gene_ids(matrix.gene_ids, matrix.file, "sum or remove its lines", problems)
     columns = [name for name in samples if name in matrix.counts]
-    values = matrix.counts[columns].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    values = matrix.counts[columns].apply(_numbers).to_numpy(float)
     for i, column in enumerate(columns):
         _add_first(matrix, column, ~np.isfinite(values[:, i]), "is not a number", problems)
         _add_first(matrix, column, values[:, i] < 0, "is negative", problems)
+        huge = np.isfinite(values[:, i]) & (values[:, i] > LARGEST_COUNT)
+        _add_first(matrix, column, huge, f"is above {LARGEST_COUNT:,}", problems)
+    check_made_by_spreadsheet(matrix.gene_names, matrix.file, problems)
+    _check_libraries(matrix.file, columns, values, problems)
     finite = np.isfinite(values).all(axis=0)
     whole = [name for name, good in zip(columns, finite, strict=True) if good]
     _check_whole(matrix, whole, values[:, finite], problems)
+
+
+def _numbers(cells: pd.Series) -> pd.Series:
+    """Cells as numbers, NaN where one is none: `TRUE` is none, although pandas counts with it."""
+    if pd.api.types.is_bool_dtype(cells):
+        return pd.Series(np.nan, index=cells.index)
+    return pd.to_numeric(cells, errors="coerce")
+
+
+def check_made_by_spreadsheet(names: pd.Series | None, file: str, problems: Problems) -> None:
+    """Warn of names of genes (by line of the file) that a spreadsheet made dates or numbers of."""
+    if names is None:
+        return
+    made = names[names.str.fullmatch(MADE_BY_SPREADSHEET)]
+    if len(made):
+        more = f" (and {len(made) - 1} more)" if len(made) > 1 else ""
+        what = f"'{made.iloc[0]}'{more} is a name that a spreadsheet changed"
+        fix = "restore it from the table before that"
+        problems.warn(what, fix, file, int(made.index[0]), str(names.name))
+
+
+def _check_libraries(file: str, columns: Sequence[str], values: np.ndarray, problems: Problems) -> None:
+    """A sample without any count, and one with the counts of another, are told.
+
+    values : (genes, samples), NaN where a cell is no number.
+    """
+    if len(values) and columns and not np.nan_to_num(values).any():
+        problems.add("holds no count above 0", "give raw counts", file)
+        return
+    first: dict[bytes, str] = {}
+    for name, own in zip(columns, values.T, strict=True):
+        if not np.nan_to_num(own, nan=1).any():
+            problems.add("sample has no count above 0", "leave this sample away", file, column=name)
+        elif (other := first.setdefault(own.tobytes(), name)) != name:
+            what = f"sample has the same counts as '{other}' for every gene"
+            problems.warn(what, "look whether one library stands here twice", file, column=name)
 
 
 def check_gene_ids(ids: pd.Series, file: str, fix: str, problems: Problems) -> None:
     """Every line has an id that no other line has; `fix` says what to do with a gene that stands twice."""
     for line in ids.index[ids == ""]:
         problems.add("a gene has no id", "fill or remove the line", file, int(line), "gene_id")
+    for what, bad in (
+        ("is a name that a spreadsheet changed", ids.str.fullmatch(MADE_BY_SPREADSHEET)),
+        ("holds a tab, a quote or a line break", ids.str.contains(r'[\t"\r\n]')),
+        ("would be a formula in a spreadsheet", ids.map(is_formula).astype(bool)),
+    ):
+        for line, gene in ids[bad].items():
+            restore = "restore it from the table before that"
+            problems.add(f"gene {gene!r} {what}", restore, file, int(str(line)), "gene_id")
     for gene, lines in ids[ids.duplicated(keep=False) & (ids != "")].groupby(ids):
         what = f"gene '{gene}' stands already in line {lines.index[0]}"
         problems.add(what, fix, file, int(lines.index[1]), "gene_id")

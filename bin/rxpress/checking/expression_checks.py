@@ -15,7 +15,7 @@ from rxpress.arrays.expression_matrix import (
 )
 from rxpress.arrays.probe_annotation import read_probe_annotation
 from rxpress.cells import listing
-from rxpress.checking.count_matrix import add_first, check_gene_ids
+from rxpress.checking.count_matrix import add_first, check_gene_ids, check_made_by_spreadsheet
 from rxpress.checking.inputs import attempt
 from rxpress.errors import InputError, Problems, did_you_mean
 
@@ -69,6 +69,7 @@ def _check_one_each(
 def check_values(matrix: ExpressionMatrix, columns: Sequence[str], problems: Problems) -> None:
     """Ids must be distinct, cells numbers or missing, and all samples on one scale; an odd scale is told."""
     check_gene_ids(matrix.gene_ids, matrix.file, "remove all lines of it but one", problems)
+    check_made_by_spreadsheet(matrix.gene_names, matrix.file, problems)
     values = np.column_stack([matrix.numbers(column) for column in columns] or [np.empty(0)])
     for i, column in enumerate(columns):
         bad, fix = np.isinf(values[:, i]), "give numbers; NA or nothing where one is missing"

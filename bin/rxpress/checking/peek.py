@@ -33,7 +33,7 @@ class Peek:
     `column` is the sheet's, or `--name` of a parameter; of a Salmon folder, `quant_file` is its quant.sf(.gz)
     and `quant_info` its meta_info.json, both under the folder's path; of a BAM file, `bam_end` has its last
     bytes for `head`; of a ready index, `<parameter>_file` are its files under their names. `kind` is file,
-    folder, missing or unreadable; `head` holds the first 4096 bytes.
+    folder, missing, unreadable or device (a pipe too); `head` holds the first 4096 bytes.
     """
 
     line: int
@@ -141,6 +141,8 @@ def _look(line: int, column: str, typed: str, place: Path) -> Peek:
         return Peek(line, column, typed, resolved, "missing", 0, b"")
     if place.is_dir():
         return Peek(line, column, typed, resolved, "folder", 0, b"")
+    if not place.is_file():  # a pipe would be waited for, a device read for ever
+        return Peek(line, column, typed, resolved, "device", 0, b"")
     size = place.stat().st_size
     try:
         with place.open("rb") as stream:

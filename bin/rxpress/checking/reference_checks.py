@@ -221,7 +221,7 @@ def check_counts(inputs: Inputs, references: References, problems: Problems) -> 
             problems.add(what, "leave one of the two away", inputs.sheet.file, sample.line, "sample")
     of_matrix = [sample for sample in inputs.samples if inputs.sources[sample.name] == COUNTS]
     lines = {sample.name: sample.line for sample in of_matrix}
-    if not lines:
+    if not lines and inputs.samples:
         problems.add("no sample takes its values from it: all have data files", "leave it away", "--counts")
     check_count_columns(matrix, lines, inputs.sheet.file, problems)
     check_count_values(matrix, list(lines), problems)

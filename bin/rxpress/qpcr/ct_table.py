@@ -15,11 +15,10 @@ from pathlib import Path
 
 from rxpress.errors import InputError, Problem, Problems, nearest
 from rxpress.samplesheet import Row, Schema, Sheet, cell_number, check_cells
-from rxpress.tables import MISSING, read_rows_below
+from rxpress.tables import MISSING, SPREADSHEETS, read_rows_below
 
 # Instruments that do not write UTF-8 write Windows' code page for µ and Δ.
 FALLBACK = "cp1252"
-SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 # Cyrillic т, which StepOne writes in Cт.
 LOOKALIKES = str.maketrans("т", "t")
 # Tasks of wells that are no samples: no-template and no-enzyme controls, standards, internal controls.

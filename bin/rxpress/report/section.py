@@ -16,6 +16,7 @@ from rxpress.report.topics import Topic
 if TYPE_CHECKING:
     import pandas as pd
 
+CATEGORIES = ("xcats", "ycats")  # names of a heatmap's columns and rows
 Columns = Mapping[str, Mapping[str, Any]]
 
 
@@ -62,19 +63,32 @@ class Section:
         alone = not self.heading.text
         about = " ".join([self.topic.text(facts), *([self.detail] if alone and self.detail else [])])
         named = self.plot_type in ("html", "heatmap", "generalstats") or isinstance(self.data, list)
+        data = self.data if self.plot_type == "html" else inert(self.data)
         pconfig = {"id": f"{self.id}_plot", "title": f"rxpress: {self.topic.name}", **self.pconfig}
         return {
             "id": self.id,
             "parent_id": self.topic.id,
             "parent_name": self.topic.name,
             "parent_description": html.escape(about, quote=False),
-            "section_name": self.topic.name if alone else self.heading.text,
+            "section_name": self.topic.name if alone else inert(self.heading.text),
             "description": html.escape(self.detail, quote=False),
             "plot_type": self.plot_type,
             **({} if self.plot_type in ("html", "generalstats") else {"pconfig": pconfig}),
-            **self.extra,
-            "data": self.data if named else [self.data],
+            **{key: inert(value) if key in CATEGORIES else value for key, value in self.extra.items()},
+            "data": data if named else [data],
         }
+
+
+def inert(value: Any) -> Any:
+    """Data with every text in it, keys too, escaped: MultiQC writes texts of users into its page as they are.
+
+    Quotes become numbers, which Plotly knows as well.
+    """
+    if isinstance(value, str):
+        return html.escape(value, quote=False).replace('"', "&#34;").replace("'", "&#39;")
+    if isinstance(value, Mapping):
+        return {inert(key): inert(item) for key, item in value.items()}
+    return [inert(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def note(topic: Topic, reason: str, heading: Heading = ALONE) -> Section:
