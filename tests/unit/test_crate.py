@@ -143,6 +143,6 @@ def test_script_runs_the_same_commit_profile_and_parameters_from_the_folder_of_l
     folder, nextflow, *words = ended.stdout.splitlines()
     assert (folder, nextflow) == (str(launch_folder), "25.04.4")
     assert words == shlex.split(
-        f"run https://example.org/rxpress.git -r {LAUNCH.commit} -profile test,docker -c /sites/cluster.config "
-        f"-params-file {provenance}/params.json --outdir {tmp_path}/again"
+        f"run https://example.org/rxpress.git -r {LAUNCH.commit} -profile test,docker "
+        f"-c /sites/cluster.config -params-file {provenance}/params.json --outdir {tmp_path}/again"
     )
