@@ -2,7 +2,7 @@
  * What was launched and how, as JSON: what it takes to launch it again.
  */
 def launchFacts(run) {
-    def known = ["${run.projectDir}/nextflow.config", "${run.launchDir}/nextflow.config", "${run.homeDir}/.nextflow/config"]
+    def known = ["${run.projectDir}/nextflow.config", "${run.launchDir}/nextflow.config", "${run.homeDir}/.nextflow/config"]*.toString()
     def configs = run.configFiles.collect { path -> path.toString() }.findAll { path -> !(path in known) }
     groovy.json.JsonOutput.toJson([
         name: run.manifest.name,
