@@ -5,6 +5,7 @@
 # make images       writes the images as SIF files into images/ (or DIR=…), for --container_dir
 # make real         runs the pipeline on real data, when its folder is there (RXPRESS_REAL_DATA, else ../shared/data)
 # make longer       both of these at a time
+# make audit        asks PyPI for known weaknesses of the locked packages, where it answers
 # make nf-core      installs the linter of nf-core outside this folder and runs it
 SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/launcher
@@ -13,7 +14,7 @@ export OPENBLAS_NUM_THREADS := 1
 # Two at a time: tests wait a lot. tests/conftest.py says which stay together, and in which turn.
 TOGETHER := -n 2
 
-.PHONY: demo test engines bundle images real longer nf-core setup lint unit pipeline
+.PHONY: demo test engines bundle images real longer nf-core audit setup lint unit pipeline
 
 demo:
 	@scripts/setup.sh
@@ -54,6 +55,9 @@ unit: setup
 
 pipeline: setup
 	python -m pytest $(TOGETHER) tests/pipeline -m "not real"
+
+audit: setup
+	@scripts/audit.sh
 
 nf-core: setup
 	@RXPRESS_NF_CORE=$$(scripts/nf_core.sh) python -m pytest tests/pipeline/test_nf_core.py -rs

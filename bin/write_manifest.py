@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Write the provenance of a run: manifest of inputs and outputs with SHA-256, versions, parameters."""
+"""Write the provenance of a run: manifest, versions, parameters, how to run it again, and an RO-Crate."""
 
 from __future__ import annotations
 
 import argparse
+import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rxpress.errors import run_command
@@ -28,10 +30,13 @@ def main() -> None:
     )
     parser.add_argument("--versions", required=True, type=Path, help="table `process tool version`")
     parser.add_argument("--params", required=True, type=Path, help="params.json of the run")
+    parser.add_argument("--launch", required=True, type=Path, help="what was launched and how, JSON")
+    parser.add_argument("--main", required=True, type=Path, help="main.nf of the pipeline")
     parser.add_argument("--outdir", required=True, type=Path)
     args = parser.parse_args()
 
-    from rxpress.provenance import input_records, output_records, software_versions
+    from rxpress.crate import Launch, describe_run, rerun_script
+    from rxpress.provenance import file_records, input_records, output_records, software_versions
     from rxpress.tables import read_json, read_records, read_text, write_json, write_records, write_yaml
 
     prefixes = [line.strip() for line in read_text(args.outputs_prefixes).splitlines() if line.strip()]
@@ -39,9 +44,16 @@ def main() -> None:
     records = input_records(args.inputs, outputs) + outputs
     rows = [(record.path, record.size, record.sha256, record.kind) for record in records]
     versions = software_versions(tuple(row.values()) for row in read_records(args.versions))
-    write_records(("path", "size", "sha256", "kind"), rows, args.outdir / "manifest.tsv")
-    write_yaml(versions, args.outdir / "versions.yml")
-    write_json(read_json(args.params), args.outdir / "params.json")
+    parameters, launch = read_json(args.params), Launch(**read_json(args.launch))
+    own = args.outdir / "provenance"
+    write_records(("path", "size", "sha256", "kind"), rows, own / "manifest.tsv")
+    write_yaml(versions, own / "versions.yml")
+    write_json(parameters, own / "params.json")
+    shutil.copyfile(args.main, own / "main.nf")
+    (own / "rerun.sh").write_text(rerun_script(launch), encoding="utf-8")
+    records += file_records(own, own.name)
+    crate = describe_run(launch, records, parameters, versions, datetime.now(UTC).date().isoformat())
+    write_json(crate, args.outdir / "ro-crate-metadata.json")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ include { toolkitDigest ; contentDigest } from '../functions/digest'
 include { placed } from '../functions/placed'
 include { byName } from '../functions/channels'
 include { shownParameters } from '../functions/parameters'
+include { launchFacts } from '../functions/launch'
 
 workflow REPORT {
     take:
@@ -65,6 +66,8 @@ workflow REPORT {
         byName(results.hashed),
         all_used,
         parameters,
+        channel.of(launchFacts(workflow)).collectFile(name: 'launch.json').first(),
+        file("${projectDir}/main.nf"),
         [digest: toolkitDigest('write_manifest.py')]
     )
 

@@ -56,10 +56,16 @@ def output_records(staged: Path, prefixes: Sequence[str]) -> list[FileRecord]:
         folder = staged / str(number)
         if not folder.is_dir():
             raise InputError(Problem("no such folder", f"stage what goes to '{prefix}' there", str(folder)))
-        for path in files_below(folder):
-            name = PurePosixPath(prefix, *path.relative_to(folder).parts)
-            records.append(FileRecord("output", str(name), path.stat().st_size, hash_file(path)))
+        records += file_records(folder, prefix)
     return sorted(records)
+
+
+def file_records(folder: Path, prefix: str) -> list[FileRecord]:
+    """Manifest lines of all files in a folder whose content is published as `prefix`."""
+    names = {
+        path: str(PurePosixPath(prefix, *path.relative_to(folder).parts)) for path in files_below(folder)
+    }
+    return [FileRecord("output", name, path.stat().st_size, hash_file(path)) for path, name in names.items()]
 
 
 def files_below(folder: Path) -> list[Path]:

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -154,7 +154,7 @@ def run_pipeline(pipeline_command: Callable[..., list[str]]) -> Callable[..., Ru
     """`run_pipeline(folder, *options, pipeline=ROOT, …)` launches in `folder`, into `folder`/results.
 
     `engine` is the profile to run with, `env` are further variables, `user` are the arguments of
-    subprocess.run that name another user.
+    subprocess.run that name another user, `within` are words before the command.
     """
 
     def run(
@@ -164,10 +164,11 @@ def run_pipeline(pipeline_command: Callable[..., list[str]]) -> Callable[..., Ru
         engine: str | None = None,
         env: dict[str, str] | None = None,
         user: dict[str, Any] | None = None,
+        within: Sequence[str] = (),
     ) -> Run:
         folder.mkdir(parents=True, exist_ok=True)
         ended = subprocess.run(
-            pipeline_command(*options, pipeline=pipeline, engine=engine),
+            [*within, *pipeline_command(*options, pipeline=pipeline, engine=engine)],
             cwd=folder,
             text=True,
             stdout=subprocess.PIPE,
@@ -220,6 +221,16 @@ def small_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def small_run(run_pipeline: Callable[..., Run], small_folder: Path) -> Run:
-    """The pipeline as `-profile test`."""
-    return run_pipeline(small_folder, "-profile", "test").ended_well()
+def no_network() -> list[str]:
+    """Words that start a command in a network namespace without interfaces; none where this is forbidden."""
+    words = ["unshare", "--net"]
+    allowed = (
+        shutil.which("unshare") and subprocess.run([*words, "true"], capture_output=True).returncode == 0
+    )
+    return words if allowed else []
+
+
+@pytest.fixture(scope="session")
+def small_run(run_pipeline: Callable[..., Run], small_folder: Path, no_network: list[str]) -> Run:
+    """The pipeline as `-profile test`, cut off from any network where that can be done."""
+    return run_pipeline(small_folder, "-profile", "test", within=no_network).ended_well()

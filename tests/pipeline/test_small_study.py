@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gzip
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from ro_crates import violations
 
 from .conftest import (
     PIPELINE_PARTS,
@@ -47,6 +50,21 @@ def test_stub_run_goes_through_every_process(run_pipeline: Callable[..., Run], t
         "MULTIQC",
         "WRITE_MANIFEST",
     }
+
+
+def test_the_run_needs_no_network(small_run: Run, no_network: list[str]) -> None:
+    if not no_network:
+        pytest.skip("no network namespace of its own: unshare --net is for root")
+    words = [*no_network, "cat", "/proc/net/dev"]
+    devices = subprocess.run(words, capture_output=True, text=True, check=True).stdout.splitlines()[2:]
+    assert [line.split(":")[0].strip() for line in devices] == ["lo"]
+    assert {"QUANTIFY_READS", "SALMON_INDEX", "MULTIQC"} <= set(small_run.tasks("COMPLETED"))
+
+
+def test_the_results_are_a_crate_and_agree_with_their_manifest(small_run: Run) -> None:
+    command = [sys.executable, ROOT / "bin" / "verify_results.py", small_run.results]
+    assert subprocess.run(command, capture_output=True).returncode == 0
+    assert violations(small_run.results) == []
 
 
 def test_resume_runs_nothing_when_nothing_changed(

@@ -11,10 +11,20 @@ import pytest
 
 from rxpress.errors import InputError
 from rxpress.provenance import hash_file, input_records, output_records, software_versions
-from rxpress.tables import read_records, read_yaml, write_records
+from rxpress.tables import read_json, read_records, read_yaml, write_records
 
 ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, appendix B.1
 BIN = Path(__file__).parents[2] / "bin"
+LAUNCH = json.dumps(
+    {
+        "name": "rxpress/rxpress",
+        "description": "From raw data to one report",
+        "version": "0.1.0",
+        "nextflow": "25.04.4",
+        "repository": "/pipelines/rxpress",
+        "launch_folder": "/studies/one",
+    }
+)
 
 
 def stage(folder: Path, files: dict[str, str]) -> Path:
@@ -79,7 +89,13 @@ def test_versions_do_not_depend_on_the_order_in_which_tasks_ended() -> None:
 def test_command_agrees_with_sha256sum(tmp_path: Path) -> None:
     stage(
         tmp_path,
-        {"staged/1/a b.tsv": "x\n1\n", "prefixes.txt": "    inputs\n", "params.json": '{"alpha": 0.05}'},
+        {
+            "staged/1/a b.tsv": "x\n1\n",
+            "prefixes.txt": "    inputs\n",
+            "params.json": '{"alpha": 0.05}',
+            "launch.json": LAUNCH,
+            "main.nf": "workflow {}\n",
+        },
     )
     write_records(("process", "tool", "version"), [("SALMON", "salmon", "1.10")], tmp_path / "versions.tsv")
     command = [
@@ -90,15 +106,16 @@ def test_command_agrees_with_sha256sum(tmp_path: Path) -> None:
         "--outputs-prefixes",
         "prefixes.txt",
     ]
-    options = ["--versions", "versions.tsv", "--params", "params.json", "--outdir", "out"]
+    options = ["--versions", "versions.tsv", "--params", "params.json"]
+    options += ["--launch", "launch.json", "--main", "main.nf", "--outdir", "out"]
     subprocess.run([*command, *options], cwd=tmp_path, check=True)
     said = subprocess.run(
         ["sha256sum", "a b.tsv"], cwd=tmp_path / "staged" / "1", capture_output=True, text=True
     )
-    assert read_records(tmp_path / "out" / "manifest.tsv") == [
+    assert read_records(tmp_path / "out" / "provenance" / "manifest.tsv") == [
         {"path": "inputs/a b.tsv", "size": "4", "sha256": said.stdout.split()[0], "kind": "output"}
     ]
-    assert read_yaml(tmp_path / "out" / "versions.yml") == {
+    assert read_yaml(tmp_path / "out" / "provenance" / "versions.yml") == {
         "SALMON": {"salmon": "1.10"}
     }  # text, not a number
-    assert (tmp_path / "out" / "params.json").exists()
+    assert read_json(tmp_path / "out" / "provenance" / "params.json") == {"alpha": 0.05}

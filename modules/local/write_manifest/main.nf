@@ -11,12 +11,17 @@ process WRITE_MANIFEST {
     path inputs, stageAs: 'inputs/?/*'
     path versions, stageAs: 'given/*'
     path given, stageAs: 'given/*'
+    path launch, stageAs: 'given/*'
+    path code, stageAs: 'pipeline/*'
     val opts
 
     output:
-    path 'manifest.tsv', emit: manifest
-    path 'versions.yml', emit: versions
-    path 'params.json', emit: params
+    path 'provenance/manifest.tsv', emit: manifest
+    path 'provenance/versions.yml', emit: versions
+    path 'provenance/params.json', emit: params
+    path 'provenance/rerun.sh', emit: rerun
+    path 'provenance/main.nf', emit: code
+    path 'ro-crate-metadata.json', emit: crate
 
     script:
     """
@@ -24,11 +29,12 @@ process WRITE_MANIFEST {
     ${prefixes.join('\n    ')}
     END
     write_manifest.py --staged staged --outputs-prefixes prefixes.txt ${options(inputs: inputs)} \\
-        --versions ${versions} --params ${given} --outdir .
+        --versions ${versions} --params ${given} --launch ${launch} --main ${code} --outdir .
     """
 
     stub:
     """
-    touch manifest.tsv versions.yml params.json
+    mkdir provenance
+    touch provenance/{manifest.tsv,versions.yml,params.json,rerun.sh,main.nf} ro-crate-metadata.json
     """
 }
