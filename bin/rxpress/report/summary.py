@@ -14,6 +14,7 @@ from rxpress.report.array_quality import array_notes, array_words
 from rxpress.report.concordance import qpcr_words
 from rxpress.report.dose import dose_words
 from rxpress.report.markers import marker_words
+from rxpress.report.misplaced import misplaced_notes
 from rxpress.report.palette import CALLS as CALL_COLORS
 from rxpress.report.pathways import pathway_words
 from rxpress.report.results import SHOWN_CONTRASTS, Results, Study
@@ -271,6 +272,15 @@ def warning_sections(results: Results) -> list[Section]:
     return [Section(WARNINGS, "html", body, tables={"warnings": frame})]
 
 
+def _misplaced(study: Study) -> list[str]:
+    """Samples that may be swapped, or in the study twice."""
+    if study.log2 is None or "condition" not in study.samples:
+        return []
+    conditions = study.samples.set_index("sample")["condition"].astype(str)
+    names = study.log2.samples
+    return misplaced_notes(names, conditions.reindex(names).astype(str).tolist(), study.log2.values)
+
+
 def _warnings(results: Results) -> list[tuple[str, str, str]]:
     """Study (or ''), where it was noticed, and the text."""
     found = [("", "input", str(text)) for text in results.plan.get("warnings", [])]
@@ -279,6 +289,7 @@ def _warnings(results: Results) -> list[tuple[str, str, str]]:
     for study in results.studies:
         found += [(study.name, "contrasts", text) for text in (study.design.notes if study.design else ())]
         found += [(study.name, "tests", str(text)) for text in study.fit.get("warnings", [])]
+        found += [(study.name, "expression", text) for text in _misplaced(study)]
         found += [(study.name, "arrays", text) for text in array_notes(study)]
         found += [(study.name, "interpretation", text) for text in results.findings.notes(study.name)]
         for arm, noticed_in in ((results.findings.dose, "dose–response"), (results.findings.qpcr, "qPCR")):
