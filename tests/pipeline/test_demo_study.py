@@ -52,6 +52,8 @@ EXPECTED_FILES = [
     "provenance/timeline.html",
     "provenance/trace.tsv",
     "provenance/dag.html",
+    "provenance/rerun.sh",
+    "ro-crate-metadata.json",
 ]
 
 
@@ -160,6 +162,8 @@ def test_manifest_holds_the_digest_of_every_published_file(demo_run: Run) -> Non
         for path in demo_run.results.rglob("*")
         if path.is_file() and "provenance" not in path.parts
     }
+    crate = published.pop("ro-crate-metadata.json")  # names the manifest, which cannot name it
+    assert json.loads(crate.read_text())["@graph"]
     assert set(outputs) == set(published)
     wrong = [
         name
