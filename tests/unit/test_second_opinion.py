@@ -174,7 +174,7 @@ def test_genes_are_counted_by_who_calls_them() -> None:
 def test_the_report_sets_both_methods_side_by_side(report) -> None:  # noqa: F811
     made = report()
     data = made.section("rxpress_second_opinion_called_study")["data"][0]
-    numbers = data[f"label of {DRUG} <5 nM>"]
+    numbers = data[f"label of {DRUG} &lt;5 nM&gt;"]
     assert (numbers["called_by_both"], numbers["only_deseq2"], numbers["only_limma"]) == (7, 1, 1)
     cloud = made.section("rxpress_second_opinion_fold")["data"]
     assert [len(tab["both"]) for tab in cloud] == [7, 1]
