@@ -11,12 +11,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 from engine_study import assert_is_the_demo, engine_sheet, native_tables
+from pipeline.conftest import demo_run, demo_study, nextflow, pipeline_command, run_pipeline, shared_folder
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 # Fixtures of which a session has one, whoever asks.
-__all__ = ["assert_is_the_demo", "engine_sheet", "native_tables"]
+__all__ = [
+    "assert_is_the_demo",
+    "demo_run",
+    "demo_study",
+    "engine_sheet",
+    "native_tables",
+    "nextflow",
+    "pipeline_command",
+    "run_pipeline",
+    "shared_folder",
+]
 
 ROOT = Path(__file__).resolve().parent.parent
 # Tests of these files share what takes minutes to make, and stay in one process. Long ones start first.

@@ -14,24 +14,6 @@ from pathlib import Path
 
 import pytest
 from machine import need_programs, wait_until
-from pipeline.conftest import (
-    demo_run,
-    demo_study,
-    nextflow,
-    pipeline_command,
-    run_pipeline,
-    shared_folder,
-)
-
-# Fixtures that these tests share with those of the pipeline.
-__all__ = [
-    "demo_run",
-    "demo_study",
-    "nextflow",
-    "pipeline_command",
-    "run_pipeline",
-    "shared_folder",
-]
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch")
 PACKAGES = ("munge", "slurmctld", "slurmd", "slurm-client")

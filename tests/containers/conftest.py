@@ -14,25 +14,7 @@ from pathlib import Path
 
 import pytest
 from machine import need_programs, wait_until
-from pipeline.conftest import (
-    ROOT,
-    demo_run,
-    demo_study,
-    nextflow,
-    pipeline_command,
-    run_pipeline,
-    shared_folder,
-)
-
-# Fixtures that these tests share with those of the pipeline.
-__all__ = [
-    "demo_run",
-    "demo_study",
-    "nextflow",
-    "pipeline_command",
-    "run_pipeline",
-    "shared_folder",
-]
+from pipeline.conftest import ROOT
 
 STRANGER = 64321
 PROGRAMS = ("salmon", "fastp", "fastqc", "gffread")

@@ -10,7 +10,7 @@ from rxpress.errors import Problems
 def check_same_files(inputs: Inputs, problems: Problems) -> None:
     """No file may serve twice, in two samples or as two lanes."""
     seen: dict[str, tuple[int, str]] = {}
-    alike: dict[tuple[int, bytes], tuple[int, str]] = {}
+    alike: dict[tuple[int, bytes], tuple[int, str, str]] = {}
     for row in inputs.sheet.rows:
         for column in PATH_COLUMNS:
             path = row.cells.get(column)
@@ -28,7 +28,7 @@ def _tell_a_copy(
     inputs: Inputs,
     place: tuple[int, str],
     path: str,
-    alike: dict[tuple[int, bytes], tuple[int, str]],
+    alike: dict[tuple[int, bytes], tuple[int, str, str]],
     problems: Problems,
 ) -> None:
     """Warn when a file has size and beginning of one above; of a Salmon folder, when its quant.sf has.
@@ -38,8 +38,7 @@ def _tell_a_copy(
     line, column = place
     peek = inputs.peek({"quant": "quant_file"}.get(column, column), path)
     if peek and peek.kind == "file" and peek.size and column != "bam":
-        other, name = alike.setdefault((peek.size, peek.head), place)
-        paths = [row.cells.get(name) for row in inputs.sheet.rows if row.line == other]
-        if (other, name) != place and path not in paths:
+        other, name, first = alike.setdefault((peek.size, peek.head), (line, column, path))
+        if path != first:
             what = f"'{path}' looks like a copy of what line {other} has in column '{name}'"
             problems.warn(what, "look whether one library stands here twice", inputs.sheet.file, line, column)
