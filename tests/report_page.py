@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
-from rxpress.report.build import build_sections
+from rxpress.report.build import build_sections, write_sections
 from rxpress.report.results import Results, read_results
 from rxpress.report.section import Section
+
+CONFIG = Path(__file__).parents[1] / "assets" / "multiqc_config.yml"
+
+
+def render_report(staged: Path, folder: Path) -> Path:
+    """The page that MultiQC makes of a staged results folder; its tables are in `folder`/tables."""
+    results = read_results(staged)
+    write_sections(results, build_sections(results), folder)
+    multiqc: list[str | Path] = [Path(sys.executable).with_name("multiqc"), "--strict", "--config", CONFIG]
+    subprocess.run([*multiqc, "--filename", "report.html", "sections"], cwd=folder, check=True)
+    return folder / "report.html"
 
 
 class Page:
@@ -24,7 +37,8 @@ class Page:
 
     def text(self, id: str) -> str:
         """The section as a reader sees it: no tags, no pictures."""
-        return " ".join(re.sub(r"<style>.*?</style>|<[^>]+>", " ", str(self[id].data), flags=re.S).split())
+        unseen = r"<style>.*?</style>|<script>.*?</script>|<[^>]+>"
+        return " ".join(re.sub(unseen, " ", str(self[id].data), flags=re.S).split())
 
     def rows(self, id: str) -> list[dict[str, Any]]:
         return list(self[id].data.values())

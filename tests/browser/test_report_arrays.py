@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from report_page import render_report
 from staged_arrays import stage_arrays
 from staged_results import stage_results
 from study_sheets import sheet
-
-from rxpress.report.build import build_sections, write_sections
-from rxpress.report.results import read_results
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -24,18 +20,13 @@ if TYPE_CHECKING:
 pytest.importorskip("playwright")
 from browser.browsing import open_page
 
-CONFIG = Path(__file__).parents[2] / "assets" / "multiqc_config.yml"
 SAMPLES = sheet()["sample"].tolist()
 
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("arrays")
-    results = read_results(stage_arrays(stage_results(folder / "results"), SAMPLES))
-    write_sections(results, build_sections(results), folder)
-    multiqc: list[str | Path] = [Path(sys.executable).with_name("multiqc"), "--strict", "--config", CONFIG]
-    subprocess.run([*multiqc, "--filename", "report.html", "sections"], cwd=folder, check=True)
-    return folder / "report.html"
+    return render_report(stage_arrays(stage_results(folder / "results"), SAMPLES), folder)
 
 
 @pytest.fixture

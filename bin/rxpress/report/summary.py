@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from rxpress.report.topics import CALLS, CLAIMS, CONTRASTS, SUMMARY, WARNINGS
 
 # MultiQC would let the tabs of many contrasts run out of the page, and greets with a link to a film.
 STYLE = "<style>.dataset-switch-group {flex-wrap: wrap} #mqc_welcome {display: none !important}</style>"
+QUICK_SCATTER = Path(__file__).with_name("quick_scatter.js")
 WHAT = ("id", "label", "kind", "test", "scope", "status", "reason")
 ONLY_LINES = "Only a test over lines, which takes each line for one replicate, may name such a marker."
 NO_TEST = "Nothing was tested"
@@ -112,7 +114,8 @@ def _first_words(results: Results, calls: pd.DataFrame) -> Section:
     noticed = len(_warnings(results))
     if noticed:
         points.append(f"{_count(noticed, 'warning or note', 'warnings and notes')} at the end of this page.")
-    return Section(SUMMARY, "html", STYLE + bullets(points))
+    script = f"<script>\n{QUICK_SCATTER.read_text(encoding='utf-8')}</script>"
+    return Section(SUMMARY, "html", STYLE + script + bullets(points))
 
 
 def _sample_words(results: Results) -> str:

@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+"""The whole run from reads against its bare tools, and against the way most people do it.
+
+    .venv/bin/python benchmarks/pipeline.py [--pairs 1000000] [--turns 3] [--outdir DIR]
+
+floor : FastQC, fastp and Salmon by hand on both cores, then one Python process that merges, tests and calls
+MultiQC (pipeline_floor.py). rxpress : `nextflow run`. scripts : a tool after the other, R for the tests
+(pipeline_scripts.sh; needs Rscript with tximport and DESeq2, else left out). They take turns; medians are
+shown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from measured import Cost, folder_bytes, measure
+
+ROOT = Path(__file__).resolve().parents[1]
+HERE = ROOT / "benchmarks"
+sys.path.insert(0, str(ROOT / "tests" / "data"))
+from demo_study.output import make_study  # noqa: E402
+from demo_study.study import FULL  # noqa: E402
+
+ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+COLUMNS = ("wall s", "CPU s", "peak MB", "left MB", "read MB", "written MB")
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one run took, and the bytes that it left in its folder of work."""
+
+    cost: Cost
+    left: int
+
+    def figures(self) -> tuple[float, ...]:
+        bytes_ = (self.cost.peak, self.left, self.cost.read, self.cost.written)
+        return (self.cost.wall, self.cost.cpu, *(n / 1e6 for n in bytes_))
+
+
+def run_floor(study: Path, folder: Path) -> Turn:
+    samples = study / "checked" / "inputs" / "samples.tsv"
+    cost = measure([sys.executable, HERE / "pipeline_floor.py", study, samples], folder, ENVIRONMENT)
+    return Turn(cost, folder_bytes(folder))
+
+
+def run_rxpress(study: Path, folder: Path) -> Turn:
+    command = [*nextflow(study), "--outdir", "results"]
+    cost = measure(command, folder, ENVIRONMENT)
+    trimmed = [path for path in (folder / "work").rglob("*trimmed*") if path.is_file()]
+    if trimmed:
+        raise RuntimeError(f"trimmed reads outlived their task: {trimmed}")
+    return Turn(cost, folder_bytes(folder / "work"))
+
+
+def nextflow(study: Path) -> list[object]:
+    command = [ROOT / "launcher" / "nextflow", "-q", "run", ROOT, "-ansi-log", "false"]
+    command += ["--input", study / "samplesheet.csv", "--transcripts", study / "transcripts.fa.gz"]
+    return [*command, "--gtf", study / "annotation.gtf.gz", "--drug", "bortezomib"]
+
+
+def run_scripts(study: Path, folder: Path) -> Turn:
+    table = study / "checked" / "reference" / "tx2gene.tsv"
+    command = [HERE / "pipeline_scripts.sh", study, table, HERE / "pipeline_scripts.R"]
+    cost = measure(command, folder, ENVIRONMENT)
+    return Turn(cost, folder_bytes(folder))
+
+
+WAYS: dict[str, Callable[[Path, Path], Turn]] = {
+    "floor": run_floor,
+    "rxpress": run_rxpress,
+    "scripts": run_scripts,
+}
+
+
+def prepare(study: Path) -> None:
+    """What floor and scripts are given: the table of samples, and of transcripts and genes."""
+    checked = study / "checked"
+    if (checked / "provenance" / "manifest.tsv").exists():
+        return
+    with tempfile.TemporaryDirectory(dir=study) as folder:
+        subprocess.run(list(map(str, [*nextflow(study), "--outdir", checked])), cwd=folder, check=True)
+
+
+def waiting(folder: Path) -> tuple[float, float]:
+    """Seconds from the first words of Nextflow's log to the first task, and from the last task to the end."""
+    log = (folder / ".nextflow.log").read_text().splitlines()
+    times = [line for line in log if line[6:7] == "-" and line[12:13] == ":"]
+    with (folder / "results" / "provenance" / "trace.tsv").open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines, delimiter="\t"))
+    submitted = min(datetime.fromisoformat(row["submit"]) for row in rows)
+    last = max(datetime.fromisoformat(row["complete"]) for row in rows if row.get("complete"))
+    first, end = (log_time(line, submitted.year) for line in (times[0], times[-1]))
+    return (submitted - first).total_seconds(), (end - last).total_seconds()
+
+
+def log_time(line: str, year: int) -> datetime:
+    """The time at the start of a line of Nextflow's log: `Nov-29 08:43:53.123 [main] …`."""
+    return datetime.strptime(f"{year}-{line[:19]}", "%Y-%b-%d %H:%M:%S.%f")
+
+
+def show_steps(folder: Path) -> None:
+    """Tasks, seconds by the clock and of processors of every step, as Nextflow saw them."""
+    with (folder / "results" / "provenance" / "trace.tsv").open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines, delimiter="\t"):
+            print("  ", row["name"], row["submit"], row["duration"], row["realtime"], row["%cpu"])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pairs", type=int, default=1_000_000, help="read pairs per sample")
+    parser.add_argument("--genes", type=int, default=9_000, help="some 2.3 transcripts each")
+    parser.add_argument("--replicates", type=int, default=3, help="samples are four times as many")
+    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
+    parser.add_argument("--outdir", type=Path)
+    args = parser.parse_args()
+    if not shutil.which("Rscript"):
+        print("no Rscript: the way of scripts is left out")
+        args.ways = [way for way in args.ways if way != "scripts"]
+    outdir = (args.outdir or Path(tempfile.mkdtemp(prefix="rxpress-pipeline-"))).resolve()
+    study = outdir / "study"
+    lines = (FULL.lines[0], FULL.lines[2])
+    settings = replace(
+        FULL, lines=lines, replicates=args.replicates, other_genes=args.genes, pairs=args.pairs
+    )
+    make_study(study, settings)
+    os.environ.update(ENVIRONMENT)
+    prepare(study)
+    given = folder_bytes(study / "reads")
+    print(f"{4 * args.replicates} samples, {args.pairs:,} pairs each, {given / 1e6:,.0f} MB of reads")
+    print(f"{'':10}" + "".join(f"{name:>12}" for name in COLUMNS))
+    turns: dict[str, list[Turn]] = {way: [] for way in args.ways}
+    for _ in range(args.turns):
+        for way in args.ways:
+            folder = outdir / way
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            turns[way].append(WAYS[way](study, folder))
+            print(f"{way:10}" + "".join(f"{n:12,.0f}" for n in turns[way][-1].figures()), flush=True)
+    medians = {
+        way: [statistics.median(column) for column in zip(*(t.figures() for t in done), strict=True)]
+        for way, done in turns.items()
+    }
+    for way, figures in medians.items():
+        print(f"{'median':10}" + "".join(f"{n:12,.0f}" for n in figures), way)
+    if {"floor", "rxpress"} <= medians.keys():
+        wall, cpu = (medians["rxpress"][i] / medians["floor"][i] for i in (0, 1))
+        print(f"rxpress / floor: wall {wall:.2f}, CPU {cpu:.2f}")
+        print(f"left in work: {100 * medians['rxpress'][3] * 1e6 / given:.1f} % of the reads' bytes")
+    if {"scripts", "rxpress"} <= medians.keys():
+        print(f"scripts / rxpress: wall {medians['scripts'][0] / medians['rxpress'][0]:.2f}")
+    if "rxpress" in medians:
+        start, end = waiting(outdir / "rxpress")
+        print(f"rxpress: {start:.1f} s to the first task, {end:.1f} s after the last; its steps:")
+        show_steps(outdir / "rxpress")
+
+
+if __name__ == "__main__":
+    main()
