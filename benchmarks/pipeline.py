@@ -5,8 +5,8 @@
 
 floor : FastQC, fastp and Salmon by hand on both cores, then one Python process that merges, tests and calls
 MultiQC (pipeline_floor.py). rxpress : `nextflow run`. scripts : a tool after the other, R for the tests
-(pipeline_scripts.sh; needs Rscript with tximport and DESeq2, else left out). They take turns; medians are
-shown.
+(pipeline_scripts.sh; needs Rscript with tximport and DESeq2, else left out). They take turns, rxpress
+first; medians are shown.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import csv
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -48,14 +47,21 @@ class Turn:
         return (self.cost.wall, self.cost.cpu, *(n / 1e6 for n in bytes_))
 
 
+def made_by_rxpress(folder: Path) -> Path:
+    """Results of rxpress beside a way's own folder: the others take the tables of samples, genes from it."""
+    return folder.parent / "rxpress" / "results"
+
+
 def run_floor(study: Path, folder: Path) -> Turn:
-    samples = study / "checked" / "inputs" / "samples.tsv"
+    samples = made_by_rxpress(folder) / "inputs" / "samples.tsv"
     cost = measure([sys.executable, HERE / "pipeline_floor.py", study, samples], folder, ENVIRONMENT)
     return Turn(cost, folder_bytes(folder))
 
 
 def run_rxpress(study: Path, folder: Path) -> Turn:
-    command = [*nextflow(study), "--outdir", "results"]
+    command = [ROOT / "launcher" / "nextflow", "-q", "run", ROOT, "-ansi-log", "false", "--outdir", "results"]
+    command += ["--input", study / "samplesheet.csv", "--transcripts", study / "transcripts.fa.gz"]
+    command += ["--gtf", study / "annotation.gtf.gz", "--drug", "bortezomib"]
     cost = measure(command, folder, ENVIRONMENT)
     trimmed = [path for path in (folder / "work").rglob("*trimmed*") if path.is_file()]
     if trimmed:
@@ -63,33 +69,18 @@ def run_rxpress(study: Path, folder: Path) -> Turn:
     return Turn(cost, folder_bytes(folder / "work"))
 
 
-def nextflow(study: Path) -> list[object]:
-    command = [ROOT / "launcher" / "nextflow", "-q", "run", ROOT, "-ansi-log", "false"]
-    command += ["--input", study / "samplesheet.csv", "--transcripts", study / "transcripts.fa.gz"]
-    return [*command, "--gtf", study / "annotation.gtf.gz", "--drug", "bortezomib"]
-
-
 def run_scripts(study: Path, folder: Path) -> Turn:
-    table = study / "checked" / "reference" / "tx2gene.tsv"
+    table = made_by_rxpress(folder) / "expression" / "tx2gene.tsv"
     command = [HERE / "pipeline_scripts.sh", study, table, HERE / "pipeline_scripts.R"]
     cost = measure(command, folder, ENVIRONMENT)
     return Turn(cost, folder_bytes(folder))
 
 
 WAYS: dict[str, Callable[[Path, Path], Turn]] = {
-    "floor": run_floor,
     "rxpress": run_rxpress,
+    "floor": run_floor,
     "scripts": run_scripts,
 }
-
-
-def prepare(study: Path) -> None:
-    """What floor and scripts are given: the table of samples, and of transcripts and genes."""
-    checked = study / "checked"
-    if (checked / "provenance" / "manifest.tsv").exists():
-        return
-    with tempfile.TemporaryDirectory(dir=study) as folder:
-        subprocess.run(list(map(str, [*nextflow(study), "--outdir", checked])), cwd=folder, check=True)
 
 
 def waiting(folder: Path) -> tuple[float, float]:
@@ -136,7 +127,6 @@ def main() -> None:
     )
     make_study(study, settings)
     os.environ.update(ENVIRONMENT)
-    prepare(study)
     given = folder_bytes(study / "reads")
     print(f"{4 * args.replicates} samples, {args.pairs:,} pairs each, {given / 1e6:,.0f} MB of reads")
     print(f"{'':10}" + "".join(f"{name:>12}" for name in COLUMNS))
