@@ -79,53 +79,84 @@ def prepare_reads(
 
     Reads that cannot be used have a reason and no files. fastp's reports go to `report`.
     """
-    files = examine_files([path for lanes in reads.mates for path in lanes], options.threads)
+    joined, found = find_reads(reads, options.threads, folder)
+    if found.reason:
+        return [], found
+    trimmed, found = trim_reads(reads.sample, joined, found, options, report)
+    return ([], found) if found.reason else (trimmed, found)
+
+
+def find_reads(reads: SampleReads, threads: int, folder: Path) -> tuple[list[Path], PreparedReads]:
+    """Examine the files of a sample and join its lanes: one file per mate, in `folder`, none where broken."""
+    files = examine_files([path for lanes in reads.mates for path in lanes], threads)
     per_mate = len(reads.mates[0])
     examined = [files[i : i + per_mate] for i in range(0, len(files), per_mate)]
     inputs = tuple({"path": f.path.name, "size": f.size, "sha256": f.sha256} for f in files)
     found = PreparedReads(inputs)
     try:
-        found = replace(found, reads_raw=check_sample(examined))
+        fragments = check_sample(examined)
     except BrokenReadsError as broken:
         return [], replace(found, reason=str(broken))
     joined = [join_lanes(lanes, folder / f"{reads.sample}_{i}") for i, lanes in enumerate(examined, start=1)]
-    trimmed, kept = trim_reads(reads.sample, joined, found.reads_raw, options, report)
-    if kept == 0:
-        return [], replace(found, reason=f"none of {found.reads_raw:,} reads is left after trimming")
-    return trimmed, replace(found, reads=kept)
+    return joined, replace(found, reads_raw=fragments, reads=fragments)
 
 
 def trim_reads(
-    sample: str, mates: Sequence[Path], fragments: int, options: TrimOptions, report: Path
-) -> tuple[list[Path], int]:
-    """Run fastp on one file per mate; return the files to map (beside the input) and how many fragments.
+    sample: str, mates: Sequence[Path], found: PreparedReads, options: TrimOptions, report: Path
+) -> tuple[list[Path], PreparedReads]:
+    """Run fastp on one file per mate; the files to map (beside the input), and how many fragments are left.
 
     The reports are `report`/<sample>.fastp.json and .html. Without trimming fastp only reports.
     """
+    names = [f"{sample}_trimmed_{i}.fastq.gz" for i, _ in enumerate(mates, start=1)]
+    trimmed = list(mates) if options.skip_trimming else [mates[0].with_name(name) for name in names]
+    targets = [word for i, path in enumerate(trimmed, start=1) for word in (f"--out{i}", str(path))]
+    targets += ["--compression", "1"]
+    run_tool(fastp_command(sample, mates, [] if options.skip_trimming else targets, options, report))
+    kept = count_kept(sample, mates, found, options, report)
+    lost = [path.name for path in trimmed if kept.reads and not (path.is_file() and path.stat().st_size)]
+    if lost:
+        raise ToolError(f"fastp ended well but left no reads in {', '.join(lost)}; is the disk full?")
+    return trimmed, kept
+
+
+def fastp_command(
+    sample: str, mates: Sequence[Path], targets: Sequence[str], options: TrimOptions, report: Path
+) -> list[str]:
+    """The command that trims a sample; its reads go where `targets`, options of fastp, say, if anywhere."""
     report.mkdir(parents=True, exist_ok=True)
-    page, data = report / f"{sample}.fastp.html", report / f"{sample}.fastp.json"
-    command = ["fastp", "--json", str(data), "--html", str(page), "--report_title", sample]
-    command += ["--thread", str(min(options.threads, FASTP_MOST_THREADS))]
-    trimmed = list(mates)
-    for i, path in enumerate(mates, start=1):
-        command += [f"--in{i}", str(path)]
-        if not options.skip_trimming:
-            trimmed[i - 1] = path.with_name(f"{sample}_trimmed_{i}.fastq.gz")
-            command += [f"--out{i}", str(trimmed[i - 1])]
-    command += NO_TRIMMING if options.skip_trimming else ["--compression", "1"]
+    page, data = _reports(sample, report)
     # What an attempt before has left must not be taken for what this one writes.
     for left in (page, data):
         left.unlink(missing_ok=True)
-    run_tool([*command, *shlex.split(options.extra_args)])
+    command = ["fastp", "--json", str(data), "--html", str(page), "--report_title", sample]
+    command += ["--thread", str(min(options.threads, FASTP_MOST_THREADS))]
+    command += [word for i, path in enumerate(mates, start=1) for word in (f"--in{i}", str(path))]
+    command += [*targets, *(NO_TRIMMING if options.skip_trimming else ())]
+    return [*command, *shlex.split(options.extra_args)]
+
+
+def _reports(sample: str, folder: Path) -> tuple[Path, Path]:
+    return folder / f"{sample}.fastp.html", folder / f"{sample}.fastp.json"
+
+
+def count_kept(
+    sample: str, mates: Sequence[Path], found: PreparedReads, options: TrimOptions, report: Path
+) -> PreparedReads:
+    """`found` with the fragments that fastp's report says are left; a reason when none are.
+
+    ToolError when the reports are not whole, or fastp has not read all there was.
+    """
+    page, data = _reports(sample, report)
     if not page.is_file() or not page.stat().st_size:
         raise ToolError(f"fastp ended well but left no {page.name}; is the disk full?")
     summary = read_tool_json("fastp", data)["summary"]
     before, after = (
         summary[when]["total_reads"] // len(mates) for when in ("before_filtering", "after_filtering")
     )
-    if before != fragments and "--reads_to_process" not in options.extra_args:
-        raise ToolError(f"fastp read {before:,} of {fragments:,} reads of {sample}")
-    lost = [path.name for path in trimmed if after and not (path.is_file() and path.stat().st_size)]
-    if lost:
-        raise ToolError(f"fastp ended well but left no reads in {', '.join(lost)}; is the disk full?")
-    return trimmed, fragments if options.skip_trimming else after
+    if before != found.reads_raw and "--reads_to_process" not in options.extra_args:
+        raise ToolError(f"fastp read {before:,} of {found.reads_raw:,} reads of {sample}")
+    if after == 0:
+        reason = f"none of {found.reads_raw:,} reads is left after trimming"
+        return replace(found, reads=0, reason=reason)
+    return found if options.skip_trimming else replace(found, reads=after)

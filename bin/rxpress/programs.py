@@ -7,11 +7,14 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGPIPE
+from subprocess import PIPE
 from tempfile import TemporaryFile
-from typing import Any
+from typing import Any, BinaryIO, TextIO, cast
 
 from rxpress.errors import FAILURE, ToolError
 
@@ -67,10 +70,7 @@ def run_pipe(writer: Sequence[str], reader: Sequence[str]) -> str:
             first.wait()
         finally:
             first.kill()
-        said = []
-        for file in (written, read):
-            file.seek(0)
-            said.append(file.read())
+        said = [_words(file) for file in (written, read)]
     errors = [
         tool_error(command, process.returncode, words)
         for command, process, words in ((writer, first, said[0]), (reader, second, said[1]))
@@ -83,7 +83,69 @@ def run_pipe(writer: Sequence[str], reader: Sequence[str]) -> str:
     return said[0]
 
 
-def tool_error(command: Sequence[str], returncode: int, words: str) -> ToolError:
+@dataclass(frozen=True)
+class Streams:
+    """Two programs at work: the first writes `source`, and the second reads `targets`, several streams.
+
+    It sees their end only by `finish`; left alone before, both are killed.
+    """
+
+    writer: subprocess.Popen[bytes]
+    reader: subprocess.Popen[bytes]
+    source: BinaryIO
+    targets: Sequence[BinaryIO]
+    written: TextIO
+    said: TextIO
+
+    def end_of_writer(self) -> None:
+        """Wait for the first program; ToolError when either failed, or the second ended before its time."""
+        self.source.close()
+        self.writer.wait()
+        if self.reader.poll() is not None:
+            raise tool_error(self.reader.args, self.reader.returncode, _words(self.said))
+        if self.writer.returncode != 0:
+            raise tool_error(self.writer.args, self.writer.returncode, _words(self.written))
+
+    def finish(self, may_fail_with: str = "") -> int:
+        """End the streams and wait for the second program; its status, or ToolError as `run_tool`."""
+        for target in self.targets:
+            target.close()
+        words = "" if self.reader.wait() == 0 else _words(self.said)
+        if words and not (may_fail_with and re.search(may_fail_with, words)):
+            raise tool_error(self.reader.args, self.reader.returncode, words)
+        return self.reader.returncode
+
+
+@contextmanager
+def run_streams(
+    writer: Sequence[str], reader: Callable[[Sequence[str]], Sequence[str]], streams: int
+) -> Iterator[Streams]:
+    """Start a program, and another that reads several streams; reader : its command, given their paths."""
+    environment = {**os.environ, **LOCALE}
+    with ExitStack() as stack:
+        written, said = (stack.enter_context(TemporaryFile("w+", errors="replace")) for _ in range(2))
+        pipes = [os.pipe() for _ in range(streams)]
+        ends = [end for end, _ in pipes]
+        targets = [stack.enter_context(os.fdopen(end, "wb", buffering=0)) for _, end in pipes]
+        command = reader([f"/dev/fd/{end}" for end in ends])
+        first = subprocess.Popen(writer, stdout=PIPE, stderr=written, env=environment)
+        second = subprocess.Popen(command, stdout=said, stderr=said, env=environment, pass_fds=ends)
+        for process in (first, second):
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+        for end in ends:
+            os.close(end)
+        assert first.stdout is not None
+        stack.enter_context(first.stdout)
+        yield Streams(first, second, cast(BinaryIO, first.stdout), targets, written, said)
+
+
+def _words(file: TextIO) -> str:
+    file.seek(0)
+    return file.read()
+
+
+def tool_error(command: Any, returncode: int, words: str) -> ToolError:
     """The error of a program that failed: its first and last words, and a status that tells a signal.
 
     A shell or Perl script around a program (STAR, HISAT2) tells the program's signal as a shell does, or in

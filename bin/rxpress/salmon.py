@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,12 +13,23 @@ from typing import Any
 
 from rxpress.alignments.strands import LIBRARY_TYPES, UNSTRANDED_DIFFERENCE, judge_strandedness
 from rxpress.errors import InputError, Problem, ToolError
-from rxpress.fastp import PreparedReads, SampleReads, TrimOptions, missing_files, prepare_reads
-from rxpress.programs import read_tool_json, run_tool
+from rxpress.fastp import (
+    PreparedReads,
+    SampleReads,
+    TrimOptions,
+    count_kept,
+    fastp_command,
+    find_reads,
+    missing_files,
+    trim_reads,
+)
+from rxpress.interleaved import deal_mates
+from rxpress.programs import read_tool_json, run_streams, run_tool
 from rxpress.reads import copy_first_reads
 
 PROBED_FRAGMENTS = 100_000
 QUANT_COLUMNS = 5
+TOO_FEW = "--minAssignedFrags"  # what Salmon says when too few reads map
 
 
 @dataclass(frozen=True)
@@ -84,21 +96,33 @@ def quantify_sample(reads: SampleReads, options: QuantifyOptions, outdir: Path) 
         problems.append(Problem("is not a Salmon index", "make one with `salmon index`", str(options.index)))
     if problems:
         raise InputError(*problems)
+    quants = outdir / "salmon" / reads.sample
     with TemporaryDirectory(prefix="reads_", dir=Path.cwd()) as name:
-        folder = Path(name)
-        trimmed, found = prepare_reads(reads, options.trimming, folder, outdir / "fastp")
-        status = _new_status(reads, found)
+        scratch = Path(name)
+        joined, found = find_reads(reads, options.threads, scratch)
         if found.reason:
+            return _new_status(reads, found)
+        if options.skip_trimming:
+            probed, found = trim_reads(reads.sample, joined, found, options.trimming, outdir / "fastp")
+            mapped: MappedReads | None = run_salmon(probed, library_type(reads), options, quants)
+        else:
+            probed = [scratch / f"first_{i}.fastq" for i, _ in enumerate(joined, start=1)]
+            found, mapped = trim_and_map(reads, joined, found, probed, options, outdir)
+        status = _new_status(reads, found)
+        if mapped is None:
             return status
-        library_type = LIBRARY_TYPES[reads.strandedness][reads.paired]
-        mapped = run_salmon(trimmed, library_type, options, outdir / "salmon" / reads.sample)
-        orientations = mapped.orientations or {}
         if mapped.processed != found.reads:
             told = f"Salmon read {mapped.processed:,} of the {found.reads:,} reads that fastp kept"
             raise ToolError(f"{reads.sample}: {told}; run again with -resume")
+        orientations = mapped.orientations or {}
         if may_contradict(reads.strandedness, mapped):
-            orientations = probe_orientations(trimmed, options, folder)
+            orientations = probe_orientations(probed, options, scratch)
     return _describe(status, mapped, orientations, reads.paired)
+
+
+def library_type(reads: SampleReads) -> str:
+    """Salmon's name of the declared library."""
+    return LIBRARY_TYPES[reads.strandedness][reads.paired]
 
 
 def _new_status(reads: SampleReads, found: PreparedReads) -> SampleStatus:
@@ -119,20 +143,71 @@ def _new_status(reads: SampleReads, found: PreparedReads) -> SampleStatus:
     )
 
 
-def run_salmon(
-    mates: Sequence[Path], library_type: str, options: QuantifyOptions, folder: Path
-) -> MappedReads:
+def trim_and_map(
+    reads: SampleReads,
+    mates: Sequence[Path],
+    found: PreparedReads,
+    probed: Sequence[Path],
+    options: QuantifyOptions,
+    outdir: Path,
+) -> tuple[PreparedReads, MappedReads | None]:
+    """Let fastp write into Salmon, no file between them: fragments kept, and what Salmon says of them.
+
+    The first fragments are kept in `probed`. Salmon is killed, and so leaves nothing, unless fastp ended well
+    and every fragment that it says it kept has arrived; when it kept none there is a reason and no mapping.
+    """
+    fastp_threads = max(1, options.threads // 3)
+    trimming = replace(options.trimming, threads=fastp_threads)
+    mapping = replace(options, threads=max(1, options.threads - fastp_threads))
+    quants, report = outdir / "salmon" / reads.sample, outdir / "fastp"
+    fastp = fastp_command(reads.sample, mates, ["--stdout"], trimming, report)
+    with ExitStack() as stack:
+        unfinished = stack.enter_context(ExitStack())
+        unfinished.callback(shutil.rmtree, quants, ignore_errors=True)
+        heads = [stack.enter_context(path.open("wb")) for path in probed]
+        streams = stack.enter_context(
+            run_streams(
+                fastp, lambda paths: salmon_command(paths, library_type(reads), mapping, quants), len(mates)
+            )
+        )
+        dealt = 0
+        with suppress(BrokenPipeError):  # Salmon has gone; the next line says why
+            dealt = deal_mates(streams.source, streams.targets, heads, PROBED_FRAGMENTS)
+        streams.end_of_writer()
+        kept = count_kept(reads.sample, mates, found, trimming, report)
+        if dealt != kept.reads:
+            told = f"fastp kept {kept.reads:,} reads of {reads.sample} but wrote {dealt:,}"
+            raise ToolError(f"{told}; run again with -resume")
+        if kept.reason:
+            return kept, None
+        mapped = read_result(quants, streams.finish(TOO_FEW))
+        unfinished.pop_all()
+        return kept, mapped
+
+
+def run_salmon(mates: Sequence[Path], library: str, options: QuantifyOptions, folder: Path) -> MappedReads:
     """Quantify reads into `folder`, made anew; it does not exist afterwards when too few reads map."""
+    command = salmon_command(list(map(str, mates)), library, options, folder)
+    return read_result(folder, run_tool(command, may_fail_with=TOO_FEW).returncode)
+
+
+def salmon_command(mates: Sequence[str], library: str, options: QuantifyOptions, folder: Path) -> list[str]:
+    """The command that quantifies reads into `folder`, which is cleared."""
     shutil.rmtree(folder, ignore_errors=True)
-    command = ["salmon", "--no-version-check", "quant", "--libType", library_type]
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    command = ["salmon", "--no-version-check", "quant", "--libType", library]
     command += ["--index", str(options.index), "--threads", str(options.threads), "--output", str(folder)]
-    command += _mate_arguments(mates)
+    names = ["--unmatedReads"] if len(mates) == 1 else ["--mates1", "--mates2"]
+    command += [word for option, path in zip(names, mates, strict=True) for word in (option, path)]
     if options.bootstraps:
         command += ["--numBootstraps", str(options.bootstraps)]
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    done = run_tool([*command, *shlex.split(options.extra_salmon_args)], may_fail_with="--minAssignedFrags")
+    return [*command, *shlex.split(options.extra_salmon_args)]
+
+
+def read_result(folder: Path, returncode: int) -> MappedReads:
+    """What Salmon says of a run that ended; its folder goes when too few reads mapped."""
     mapped = read_mapped_reads(folder)
-    if done.returncode != 0:
+    if returncode != 0:
         shutil.rmtree(folder)
     else:
         check_quant_table(folder)
@@ -148,11 +223,6 @@ def check_quant_table(folder: Path) -> None:
     if len(lines) != expected + 1 or not whole:
         found = f"{max(len(lines) - 1, 0):,} of {expected:,} transcripts"
         raise ToolError(f"salmon left {table} incomplete: {found}; is the disk full?")
-
-
-def _mate_arguments(mates: Sequence[Path]) -> list[str]:
-    options = ["--unmatedReads"] if len(mates) == 1 else ["--mates1", "--mates2"]
-    return [word for option, path in zip(options, mates, strict=True) for word in (option, str(path))]
 
 
 def read_mapped_reads(folder: Path) -> MappedReads:
