@@ -1,6 +1,7 @@
 # make demo         installs what is missing, makes the demo study, runs the pipeline on it into results/demo/
 # make test         installs what is missing and runs everything quick
 # make engines      runs the pipeline on Slurm and in images (Docker, podman, Apptainer), where they are or can be installed
+# make faults       kills runs, breaks tools and fills disks (RXPRESS_KILLS=8: how many runs are killed)
 # make bundle       writes dist/rxpress-VERSION.tar, for machines without a network (IMAGES=no leaves the images out)
 # make images       writes the images as SIF files into images/ (or DIR=…), for --container_dir
 # make real         runs the pipeline on real data, when its folder is there (RXPRESS_REAL_DATA, else ../shared/data)
@@ -14,7 +15,7 @@ export OPENBLAS_NUM_THREADS := 1
 # Two at a time: tests wait a lot. tests/conftest.py says which stay together, and in which turn.
 TOGETHER := -n 2
 
-.PHONY: demo test engines bundle images real longer nf-core audit setup lint unit pipeline
+.PHONY: demo test engines faults bundle images real longer nf-core audit setup lint unit pipeline
 
 demo:
 	@scripts/setup.sh
@@ -23,10 +24,13 @@ demo:
 	@echo "The report: $(CURDIR)/results/demo/report/rxpress_report.html"
 
 test: lint
-	python -m pytest $(TOGETHER) -m "not real and not engines"
+	python -m pytest $(TOGETHER) -m "not real and not engines and not faults"
 
 engines: setup
 	python -m pytest $(TOGETHER) -m engines -rs --durations=15
+
+faults: setup
+	python -m pytest $(TOGETHER) -m faults -rs --durations=15
 
 bundle:
 	@scripts/bundle.sh $(if $(filter no,$(IMAGES)),--without-images)
