@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.conftest import read_tsv
 
-# MultiQC writes the time and its own ids into these; the manifest, which is compared without them, their hashes.
+# MultiQC writes the time and ids of its own into these. The manifest is compared without their lines.
 DATED = ("rxpress_report.html", "multiqc.log", "multiqc.parquet")
 ACCOUNTS = ("trace.tsv", "timeline.html", "execution_report.html", "dag.html")
 READS, SHARE = 0.1, 0.001  # how far Salmon's counts of a gene may differ between runs

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from engine_study import READS_COLUMNS, write_salmon_folders
-from pipeline.conftest import ROOT, SMALL_REFERENCES, Run, read_tsv, small_rows, write_csv
+from pipeline.conftest import ROOT, SMALL_REFERENCES, Run, small_rows, write_csv
 
 from .killing import kill_run
 from .results import bytes_apart, counts_apart
@@ -95,10 +95,9 @@ def test_a_killed_run_resumes_to_what_an_undisturbed_run_gives(
     began = time.monotonic()
     resumed = run_pipeline(folder, *study.options).ended_well()
     cached = {row["hash"] for row in resumed.trace if row["status"] == "CACHED"}
-    print(
-        f"killed after {killed.moment:.0f} of {study.seconds:.0f} s, {killed.begun} tasks begun, "
-        f"{len(killed.completed)} completed, {len(cached)} cached, resumed in {time.monotonic() - began:.0f} s"
-    )
+    took = time.monotonic() - began
+    print(f"killed after {killed.moment:.0f} of {study.seconds:.0f} s, resumed in {took:.0f} s:")
+    print(f"{killed.begun} tasks begun, {len(killed.completed)} completed, {len(cached)} cached after")
     assert killed.completed <= cached
     assert {row["name"] for row in resumed.trace} == {row["name"] for row in study.undisturbed.trace}
     verified = subprocess.run(
