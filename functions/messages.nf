@@ -30,13 +30,20 @@ def closingText(run, outdir) {
     if (!run.success) {
         def problems = problemLines(run.errorReport)
         def said = problems ?: ["The reason stands above, and in ${run.launchDir}/.nextflow.log."]
-        return (['', 'rxpress did not finish.'] + said).join('\n')
+        return (['', 'rxpress did not finish.'] + said + failedStep(run.errorReport)).join('\n')
     }
     def table = file("${outdir}/inputs/excluded_samples.tsv")
     def excluded = run.stubRun || !table.exists() ? [] : table.readLines().drop(1)
     def names = excluded.collect { line -> line.split('\t') }.collect { cells -> "  ${cells[0]} (${cells[1]}): ${cells[2]}" }
     def left_out = names ? ["${names.size()} sample(s) left out of the tests:"] + names : table.exists() ? ['All samples were used.'] : []
     (['', "rxpress is done: ${outdir}/report/rxpress_report.html"] + left_out).join('\n')
+}
+
+/* The step that failed, its sample, and where its log is. */
+def failedStep(report) {
+    def step = (report ?: '') =~ /process > '([^']+)'/
+    def folder = (report ?: '') =~ /Work dir:\s+(\S+)/
+    step.find() && folder.find() ? ["Step ${step.group(1).tokenize(':').last()}; its log: ${folder.group(1)}/.command.log"] : []
 }
 
 /* Every `error:` line of the task that failed. (Nextflow's own message shows only the last of them.) */

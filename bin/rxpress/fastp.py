@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from rxpress.errors import Problem, ToolError
-from rxpress.programs import run_tool
+from rxpress.programs import read_tool_json, run_tool
 from rxpress.reads import BrokenReadsError, check_sample, examine_files, join_lanes
-from rxpress.tables import read_json
 
 FASTP_MOST_THREADS = 16
 NO_TRIMMING = (
@@ -114,11 +113,19 @@ def trim_reads(
             trimmed[i - 1] = path.with_name(f"{sample}_trimmed_{i}.fastq.gz")
             command += [f"--out{i}", str(trimmed[i - 1])]
     command += NO_TRIMMING if options.skip_trimming else ["--compression", "1"]
+    # What an attempt before has left must not be taken for what this one writes.
+    for left in (page, data):
+        left.unlink(missing_ok=True)
     run_tool([*command, *shlex.split(options.extra_args)])
-    summary = read_json(data)["summary"]
+    if not page.is_file() or not page.stat().st_size:
+        raise ToolError(f"fastp ended well but left no {page.name}; is the disk full?")
+    summary = read_tool_json("fastp", data)["summary"]
     before, after = (
         summary[when]["total_reads"] // len(mates) for when in ("before_filtering", "after_filtering")
     )
     if before != fragments and "--reads_to_process" not in options.extra_args:
         raise ToolError(f"fastp read {before:,} of {fragments:,} reads of {sample}")
+    lost = [path.name for path in trimmed if after and not (path.is_file() and path.stat().st_size)]
+    if lost:
+        raise ToolError(f"fastp ended well but left no reads in {', '.join(lost)}; is the disk full?")
     return trimmed, fragments if options.skip_trimming else after

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from signal import SIGPIPE
 from tempfile import TemporaryFile
+from typing import Any
 
 from rxpress.errors import FAILURE, ToolError
 
@@ -37,6 +39,16 @@ def run_tool(
     if done.returncode == 0 or (may_fail_with and re.search(may_fail_with, done.stderr)):
         return done
     raise tool_error(command, done.returncode, done.stderr + done.stdout)
+
+
+def read_tool_json(tool: str, path: Path) -> Any:
+    """What a program wrote as JSON; ToolError when it ended well and the file is missing or not whole."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ToolError(f"{tool} ended well but left no {path}; is the disk full?") from None
+    except ValueError:
+        raise ToolError(f"{tool} ended well but left {path} incomplete; is the disk full?") from None
 
 
 def run_pipe(writer: Sequence[str], reader: Sequence[str]) -> str:

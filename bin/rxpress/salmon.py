@@ -11,13 +11,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from rxpress.alignments.strands import LIBRARY_TYPES, UNSTRANDED_DIFFERENCE, judge_strandedness
-from rxpress.errors import InputError, Problem
+from rxpress.errors import InputError, Problem, ToolError
 from rxpress.fastp import PreparedReads, SampleReads, TrimOptions, missing_files, prepare_reads
-from rxpress.programs import run_tool
+from rxpress.programs import read_tool_json, run_tool
 from rxpress.reads import copy_first_reads
-from rxpress.tables import read_json
 
 PROBED_FRAGMENTS = 100_000
+QUANT_COLUMNS = 5
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,9 @@ def quantify_sample(reads: SampleReads, options: QuantifyOptions, outdir: Path) 
         library_type = LIBRARY_TYPES[reads.strandedness][reads.paired]
         mapped = run_salmon(trimmed, library_type, options, outdir / "salmon" / reads.sample)
         orientations = mapped.orientations or {}
+        if mapped.processed != found.reads:
+            told = f"Salmon read {mapped.processed:,} of the {found.reads:,} reads that fastp kept"
+            raise ToolError(f"{reads.sample}: {told}; run again with -resume")
         if may_contradict(reads.strandedness, mapped):
             orientations = probe_orientations(trimmed, options, folder)
     return _describe(status, mapped, orientations, reads.paired)
@@ -131,7 +134,20 @@ def run_salmon(
     mapped = read_mapped_reads(folder)
     if done.returncode != 0:
         shutil.rmtree(folder)
+    else:
+        check_quant_table(folder)
     return mapped
+
+
+def check_quant_table(folder: Path) -> None:
+    """ToolError when quant.sf is not whole: a line for each transcript that meta_info.json counts."""
+    table = folder / "quant.sf"
+    lines = table.read_bytes().splitlines(keepends=True) if table.is_file() else []
+    expected = read_tool_json("salmon", folder / "aux_info" / "meta_info.json")["num_valid_targets"]
+    whole = all(line.count(b"\t") == QUANT_COLUMNS - 1 and line.endswith(b"\n") for line in lines)
+    if len(lines) != expected + 1 or not whole:
+        found = f"{max(len(lines) - 1, 0):,} of {expected:,} transcripts"
+        raise ToolError(f"salmon left {table} incomplete: {found}; is the disk full?")
 
 
 def _mate_arguments(mates: Sequence[Path]) -> list[str]:
@@ -141,9 +157,9 @@ def _mate_arguments(mates: Sequence[Path]) -> list[str]:
 
 def read_mapped_reads(folder: Path) -> MappedReads:
     """Read a Salmon folder's own account of its run; the library counts are missing when nothing mapped."""
-    info = read_json(folder / "aux_info" / "meta_info.json")
+    info = read_tool_json("salmon", folder / "aux_info" / "meta_info.json")
     counted = folder / "lib_format_counts.json"
-    counts = read_json(counted) if counted.is_file() else {}
+    counts = read_tool_json("salmon", counted) if counted.is_file() else {}
     return MappedReads(
         processed=info["num_processed"],
         mapped=info["num_mapped"],

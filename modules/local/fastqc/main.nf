@@ -22,6 +22,13 @@ process FASTQC {
     export JAVA_TOOL_OPTIONS='${java}'
     { zcat -f ${fastq_1} || true; } | fastqc --quiet --outdir . 'stdin:${meta.sample}_1'
     ${second}
+    # FastQC says which reads it cannot read, and nothing when it is killed or the disk is full.
+    for report in ${meta.sample}_1 ${fastq_2 ? "${meta.sample}_2" : ''}; do
+        if ! python3 -m zipfile -t \${report}_fastqc.zip > /dev/null && ! grep -q "Failed to process file stdin:\$report\$" .command.err; then
+            echo "error: \$report: FastQC ended well but left no whole \${report}_fastqc.zip; is the disk full?" >&2
+            exit 1
+        fi
+    done
     """
 
     stub:

@@ -18,6 +18,7 @@ process MULTIQC {
     def title = opts.report_title ? "--title '${opts.report_title.replace("'", "'\\''")}'" : ''
     """
     multiqc --strict --force --no-version-check ${configs} ${title} --filename rxpress_report.html inputs
+    tail -c 100 rxpress_report.html 2> /dev/null | grep -q '</html>' || { echo 'error: MultiQC left no whole rxpress_report.html; is the disk full?' >&2; exit 1; }
     """
 
     stub:
