@@ -1,7 +1,7 @@
 # make demo         installs what is missing, makes the demo study, runs the pipeline on it into results/demo/
 # make test         installs what is missing and runs everything quick
 # make engines      runs the pipeline on Slurm and in images (Docker, podman, Apptainer), where they are or can be installed
-# make faults       kills runs, breaks tools and fills disks (RXPRESS_KILLS=8: how many runs are killed)
+# make faults       kills runs and breaks tools (RXPRESS_KILLS=8: how many runs are killed)
 # make bundle       writes dist/rxpress-VERSION.tar, for machines without a network (IMAGES=no leaves the images out)
 # make images       writes the images as SIF files into images/ (or DIR=…), for --container_dir
 # make real         runs the pipeline on real data, when its folder is there (RXPRESS_REAL_DATA, else ../shared/data)
