@@ -11,10 +11,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from rxpress.alignments.strands import LIBRARY_TYPES, UNSTRANDED_DIFFERENCE, judge_strandedness
-from rxpress.errors import InputError, Problem, ToolError
+from rxpress.errors import InputError, ToolError
 from rxpress.fastp import PreparedReads, SampleReads, TrimOptions, missing_files, prepare_reads
 from rxpress.programs import read_tool_json, run_tool
 from rxpress.reads import copy_first_reads
+from rxpress.salmon_index import check_salmon_index
 
 PROBED_FRAGMENTS = 100_000
 QUANT_COLUMNS = 5
@@ -79,9 +80,7 @@ def quantify_sample(reads: SampleReads, options: QuantifyOptions, outdir: Path) 
     Reads that cannot be used are told in the status. Raises InputError for files that are not there and
     ToolError when fastp or Salmon break.
     """
-    problems = missing_files(reads)
-    if not (options.index / "info.json").is_file():
-        problems.append(Problem("is not a Salmon index", "make one with `salmon index`", str(options.index)))
+    problems = missing_files(reads) + check_salmon_index(options.index)
     if problems:
         raise InputError(*problems)
     with TemporaryDirectory(prefix="reads_", dir=Path.cwd()) as name:
