@@ -117,8 +117,8 @@ def trim_reads(
     for left in (page, data):
         left.unlink(missing_ok=True)
     run_tool([*command, *shlex.split(options.extra_args)])
-    if not page.is_file() or not page.stat().st_size:
-        raise ToolError(f"fastp ended well but left no {page.name}; is the disk full?")
+    if not page.is_file() or not page.read_bytes().rstrip().endswith(b"</html>"):
+        raise ToolError(f"fastp ended well but left no whole {page.name}; is the disk full?")
     summary = read_tool_json("fastp", data)["summary"]
     before, after = (
         summary[when]["total_reads"] // len(mates) for when in ("before_filtering", "after_filtering")

@@ -93,6 +93,7 @@ def quantify_sample(reads: SampleReads, options: QuantifyOptions, outdir: Path) 
         mapped = run_salmon(trimmed, library_type, options, outdir / "salmon" / reads.sample)
         orientations = mapped.orientations or {}
         if mapped.processed != found.reads:
+            shutil.rmtree(outdir / "salmon" / reads.sample, ignore_errors=True)
             told = f"Salmon read {mapped.processed:,} of the {found.reads:,} reads that fastp kept"
             raise ToolError(f"{reads.sample}: {told}; run again with -resume")
         if may_contradict(reads.strandedness, mapped):
