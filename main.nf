@@ -14,6 +14,7 @@ include { REPORT } from './workflows/report'
 include { knownOf } from './functions/known'
 include { existing } from './functions/peek'
 include { placed } from './functions/placed'
+include { unwritable } from './functions/disks'
 include { helpText ; closingText } from './functions/messages'
 include { IMPORT_COUNTS } from './modules/local/import_counts/main'
 include { toolkitDigest } from './functions/digest'
@@ -127,6 +128,9 @@ workflow {
     }
     else if (!(params.input || params.viability) || !params.outdir) {
         error("--input (or --viability) and --outdir are required, e.g. nextflow run . --input samplesheet.csv --outdir results; --help lists all parameters")
+    }
+    else if (unwritable(params.outdir)) {
+        error("--outdir ${params.outdir}: cannot be written: ${unwritable(params.outdir)}; name another folder, or see to rights and room there")
     }
     else {
         RXPRESS(params)

@@ -1,6 +1,8 @@
 /*
  * What is printed: the parameters from the schema, and how the run ended.
  */
+include { diskAdvice } from './disks'
+
 def helpText() {
     def schema = new groovy.json.JsonSlurper().parse(file("${projectDir}/nextflow_schema.json"))
     def groups = schema['$defs'].values().collect { group ->
@@ -30,7 +32,8 @@ def closingText(run, outdir) {
     if (!run.success) {
         def problems = problemLines(run.errorReport)
         def said = problems ?: ["The reason stands above, and in ${run.launchDir}/.nextflow.log."]
-        return (['', 'rxpress did not finish.'] + said + failedStep(run.errorReport)).join('\n')
+        def words = taskLog(run.errorReport) + linesOf(file("${run.launchDir}/.nextflow.log"))
+        return (['', 'rxpress did not finish.'] + said + failedStep(run.errorReport) + diskAdvice(words.join('\n'), outdir, run.workDir)).join('\n')
     }
     def table = file("${outdir}/inputs/excluded_samples.tsv")
     def excluded = run.stubRun || !table.exists() ? [] : table.readLines().drop(1)
@@ -48,7 +51,15 @@ def failedStep(report) {
 
 /* Every `error:` line of the task that failed. (Nextflow's own message shows only the last of them.) */
 def problemLines(report) {
+    taskLog(report).findAll { line -> line.startsWith('error: ') }
+}
+
+/* What the task that failed wrote to its standard error. */
+def taskLog(report) {
     def folder = (report ?: '') =~ /Work dir:\s+(\S+)/
-    def log = folder.find() ? file("${folder.group(1)}/.command.err") : null
-    log && log.exists() ? log.readLines().findAll { line -> line.startsWith('error: ') } : []
+    folder.find() ? linesOf(file("${folder.group(1)}/.command.err")) : []
+}
+
+def linesOf(path) {
+    path.exists() ? path.readLines() : []
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import errno
+import os
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -11,6 +13,8 @@ from shutil import which
 
 USER_ERROR = 2
 FAILURE = 1
+# What a disk says when it takes no more.
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 
 @dataclass(frozen=True)
@@ -124,3 +128,18 @@ def run_command(main: Callable[[], None]) -> None:
     except ModuleNotFoundError as error:
         print(f"error: not installed: {error.name}; activate .venv or add -profile docker", file=sys.stderr)
         sys.exit(USER_ERROR)
+    except OSError as error:
+        if not (trouble := disk_trouble(error)):
+            raise
+        place = error.filename or os.getcwd()
+        print(f"error: {place}: {trouble}; make room there, then run again with -resume", file=sys.stderr)
+        sys.exit(FAILURE)
+
+
+def disk_trouble(error: OSError) -> str:
+    """What the disk says that an error is about, in the system's words; '' when it is about no disk.
+
+    Libraries (HDF5, Arrow) tell the system's words and not always its number.
+    """
+    told = [os.strerror(number) for number in DISK_ERRORS if error.errno == number]
+    return next(iter(told + [text for text in map(os.strerror, DISK_ERRORS) if text in str(error)]), "")

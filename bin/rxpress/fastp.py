@@ -148,8 +148,8 @@ def count_kept(
     ToolError when the reports are not whole, or fastp has not read all there was.
     """
     page, data = _reports(sample, report)
-    if not page.is_file() or not page.stat().st_size:
-        raise ToolError(f"fastp ended well but left no {page.name}; is the disk full?")
+    if not page.is_file() or not page.read_bytes().rstrip().endswith(b"</html>"):
+        raise ToolError(f"fastp ended well but left no whole {page.name}; is the disk full?")
     summary = read_tool_json("fastp", data)["summary"]
     before, after = (
         summary[when]["total_reads"] // len(mates) for when in ("before_filtering", "after_filtering")

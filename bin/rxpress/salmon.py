@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from rxpress.alignments.strands import LIBRARY_TYPES, UNSTRANDED_DIFFERENCE, judge_strandedness
-from rxpress.errors import InputError, Problem, ToolError
+from rxpress.errors import InputError, ToolError
 from rxpress.fastp import (
     PreparedReads,
     SampleReads,
@@ -26,6 +26,7 @@ from rxpress.fastp import (
 from rxpress.interleaved import deal_mates
 from rxpress.programs import read_tool_json, run_streams, run_tool
 from rxpress.reads import copy_first_reads
+from rxpress.salmon_index import check_salmon_index
 
 PROBED_FRAGMENTS = 100_000
 QUANT_COLUMNS = 5
@@ -91,9 +92,7 @@ def quantify_sample(reads: SampleReads, options: QuantifyOptions, outdir: Path) 
     Reads that cannot be used are told in the status. Raises InputError for files that are not there and
     ToolError when fastp or Salmon break.
     """
-    problems = missing_files(reads)
-    if not (options.index / "info.json").is_file():
-        problems.append(Problem("is not a Salmon index", "make one with `salmon index`", str(options.index)))
+    problems = missing_files(reads) + check_salmon_index(options.index)
     if problems:
         raise InputError(*problems)
     quants = outdir / "salmon" / reads.sample
@@ -112,6 +111,7 @@ def quantify_sample(reads: SampleReads, options: QuantifyOptions, outdir: Path) 
         if mapped is None:
             return status
         if mapped.processed != found.reads:
+            shutil.rmtree(quants, ignore_errors=True)
             told = f"Salmon read {mapped.processed:,} of the {found.reads:,} reads that fastp kept"
             raise ToolError(f"{reads.sample}: {told}; run again with -resume")
         orientations = mapped.orientations or {}

@@ -1,7 +1,13 @@
-"""Runs of the pipeline, as the tests of the pipeline make them."""
+"""A copy of the pipeline, so that an edit while tests run does not make a step of a killed run begin anew."""
 
 from __future__ import annotations
 
-from pipeline.conftest import nextflow, pipeline_command, run_pipeline
+from pathlib import Path
 
-__all__ = ["nextflow", "pipeline_command", "run_pipeline"]
+import pytest
+from pipeline.conftest import copy_pipeline
+
+
+@pytest.fixture(scope="session")
+def pipeline_copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_pipeline(tmp_path_factory.mktemp("copy") / "pipeline")

@@ -1,4 +1,4 @@
-"""Tools that break: no success, and nothing of part of the reads, whatever a tool says of itself."""
+"""fastp and Salmon that break: no success, and nothing of part of the reads, whatever they say."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from shutil import which
 import pytest
 from pipeline.conftest import ROOT, SMALL
 
+from .wrappers import DAMAGE, damaged, wrap
+
 COMMAND = ROOT / "bin" / "quantify_reads.py"
 READS = [SMALL / "reads" / f"MM.1S_DMSO_1_L001_R{mate}.fastq.gz" for mate in (1, 2)]
 SAMPLE = "MM.1S_DMSO_1"
@@ -22,25 +24,35 @@ pytestmark = [
     ),
 ]
 
-# What a wrapper does after the tool itself has run to its end ($0 is the wrapper; arguments as the tool's).
-TRUNCATE = "file=$(ls {0}); head -c $(($(stat -Lc %s $file) / 2)) $file > half; cat half > $file"
-LEFT = {
-    "exits with 3": "echo broken >&2; exit 3",
-    "is killed": "kill -9 $$",
-    "loses": "rm {0}",
-    "empties": ": > {0}",
-    "cuts": TRUNCATE,
-}
+# Words of the call that breaks, and what the program writes then.
+CALLS = {"fastp": "--json fastp/MM.1S_DMSO_1.fastp.json", "salmon": "quant"}
 FILES = {
-    "fastp": ("fastp/*.json", "reads_*/*_trimmed_1.fastq.gz", "reads_*/*_trimmed_2.fastq.gz"),
+    "fastp": ("fastp/*.json", "fastp/*.html"),
     "salmon": ("salmon/*/quant.sf", "salmon/*/aux_info/meta_info.json"),
 }
+HALF_OF_THE_READS = """for mate in 1 2; do
+    zcat $(eval echo reads_*/*_$mate.fastq.gz) | head -n 400 | gzip > reads_half_$mate.fastq.gz
+done
+args=("$@"); for i in ${!args[@]}; do case ${args[i]} in
+    --in1) args[i+1]=reads_half_1.fastq.gz ;; --in2) args[i+1]=reads_half_2.fastq.gz ;;
+esac; done
+real "${args[@]}"
+"""
+HALF_WRITTEN = 'real "$@" | head -c 100000\n'
+ENDS = {
+    "exits with 3": ("echo broken >&2; exit 3", 1),
+    "is killed after its work": ('real "$@"; kill -9 $$', 137),
+    "is killed midway": (f"{HALF_OF_THE_READS}kill -9 $$", 137),
+    "ends well on half of the reads": (HALF_OF_THE_READS, 1),
+    "is killed as it writes": (f"{HALF_WRITTEN}kill -9 $$", 137),
+    "ends well on half of what it keeps": (HALF_WRITTEN, 1),
+}
 CASES = [
-    (tool, fault, file)
-    for tool, files in FILES.items()
-    for file in files
-    for fault in ("loses", "empties", "cuts")
-] + [(tool, fault, "") for tool in FILES for fault in ("exits with 3", "is killed")]
+    (tool, damaged(fault, file), 1) for tool, files in FILES.items() for file in files for fault in DAMAGE
+]
+NAMES = [f"{tool} {fault} {file}" for tool, files in FILES.items() for file in files for fault in DAMAGE]
+CASES += [("fastp", *end) for end in ENDS.values()] + [("salmon", *ENDS[name]) for name in list(ENDS)[:2]]
+NAMES += [f"fastp {end}" for end in ENDS] + [f"salmon {end}" for end in list(ENDS)[:2]]
 
 
 @pytest.fixture(scope="module")
@@ -58,33 +70,33 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def quantify(
     tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """`quantify(tool, then)`: the command, where a wrapper runs the tool and then these lines of shell."""
+    """`quantify(tool, lines)`: the command, where these lines of shell stand for the tool."""
 
-    def run(tool: str, then: str) -> subprocess.CompletedProcess[str]:
-        wrapper = tmp_path / "wrappers" / tool
-        wrapper.parent.mkdir()
-        wrapper.write_text(f'#!/bin/bash\n{which(tool)} "$@" || exit $?\n{then}\nexit 0\n')
-        wrapper.chmod(0o755)
-        monkeypatch.setenv("PATH", str(wrapper.parent), prepend=":")
-        command = [sys.executable, "-B", COMMAND, "--sample", SAMPLE, "--index", index]
+    def run(tool: str, lines: str) -> subprocess.CompletedProcess[str]:
+        for name, value in wrap(tmp_path / "wrappers", tool, {CALLS[tool]: lines}).items():
+            monkeypatch.setenv(name, value)
+        command = [sys.executable, "-B", COMMAND, "--sample", SAMPLE, "--index", index, "--outdir", "."]
         command += ["--fastq_1", READS[0], "--fastq_2", READS[1]]
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
 
     return run
 
 
-def test_a_wrapper_that_does_no_harm_lets_the_sample_pass(quantify, tmp_path):
-    done = quantify("salmon", "")
+@pytest.mark.parametrize("tool", ["fastp", "salmon"])
+def test_a_wrapper_that_does_no_harm_lets_the_sample_pass(quantify, tmp_path, tool):
+    done = quantify(tool, 'touch called; real "$@" || exit')
     assert done.returncode == 0, done.stderr
+    assert (tmp_path / "called").exists()
     assert (tmp_path / "status" / f"{SAMPLE}.status.json").is_file()
 
 
-@pytest.mark.parametrize(("tool", "fault", "file"), CASES)
-def test_a_tool_that_breaks_is_named_and_gives_no_status(quantify, tmp_path, tool, fault, file):
-    done = quantify(tool, LEFT[fault].format(file))
-    assert done.returncode == (137 if fault == "is killed" else 1), done.stderr
+@pytest.mark.parametrize(("tool", "lines", "status"), CASES, ids=NAMES)
+def test_a_tool_that_breaks_is_named_and_gives_no_status(quantify, tmp_path, tool, lines, status):
+    done = quantify(tool, lines)
+    assert done.returncode == status, done.stderr
     told = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert told
     assert tool in told[0].lower()
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "status").exists()
+    assert tool != "fastp" or not (tmp_path / "salmon" / SAMPLE).exists()

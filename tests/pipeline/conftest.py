@@ -112,6 +112,15 @@ def hash_tables(run: Run) -> dict[str, str]:
     }
 
 
+def copy_pipeline(folder: Path) -> Path:
+    """A copy of what a run needs of the pipeline, to edit or to keep from edits."""
+    folder.mkdir(parents=True)
+    for name in PIPELINE_PARTS:
+        source = ROOT / name
+        shutil.copytree(source, folder / name) if source.is_dir() else shutil.copy(source, folder / name)
+    return folder
+
+
 def with_engine(options: tuple[object, ...], engine: str | None) -> tuple[object, ...]:
     """The options with the profile of the engine, which is by default the one that scripts/setup.sh chose."""
     if engine is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,11 +12,11 @@ import pytest
 from ro_crates import violations
 
 from .conftest import (
-    PIPELINE_PARTS,
     ROOT,
     SMALL,
     SMALL_REFERENCES,
     Run,
+    copy_pipeline,
     hash_tables,
     quant_rows,
     read_tsv,
@@ -93,11 +92,7 @@ def test_changed_alpha_runs_the_tests_and_what_follows(
 def test_edited_toolkit_module_runs_the_commands_that_import_it(
     run_pipeline: Callable[..., Run], tmp_path: Path
 ) -> None:
-    pipeline = tmp_path / "pipeline"
-    pipeline.mkdir()
-    for name in PIPELINE_PARTS:
-        source = ROOT / name
-        shutil.copytree(source, pipeline / name) if source.is_dir() else shutil.copy(source, pipeline / name)
+    pipeline = copy_pipeline(tmp_path / "pipeline")
     options = (*sheet(tmp_path / "sheet.csv", small_rows()[:3]), "--skip_fastqc")
     run_pipeline(tmp_path, *options, pipeline=pipeline).ended_well()
     module = pipeline / "bin" / "rxpress" / "report" / "palette.py"

@@ -210,16 +210,25 @@ def test_the_command_writes_a_status_and_the_salmon_folder(tmp_path, library):
     assert quantified(tmp_path) == pytest.approx(PLANTED, abs=0.01)
 
 
-def test_a_task_told_to_stop_removes_its_trimmed_reads(tmp_path, monkeypatch):
+def test_a_task_told_to_stop_removes_its_trimmed_reads(tmp_path, library, monkeypatch):
     tools = tmp_path / "tools"
     tools.mkdir()
     for name in ("fastp", "salmon"):
         (tools / name).write_text("#!/bin/sh\nexec sleep 60\n")
         (tools / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tools), prepend=":")
-    (tmp_path / "info.json").touch()
     (tmp_path / "1.fq").write_text("@r\nACGT\n+\nIIII\n")
-    command = [sys.executable, "-B", COMMAND, "--sample", "S.1", "--index", ".", "--fastq_1", "1.fq"]
+    command = [
+        sys.executable,
+        "-B",
+        COMMAND,
+        "--sample",
+        "S.1",
+        "--index",
+        library.index,
+        "--fastq_1",
+        "1.fq",
+    ]
     with subprocess.Popen(command) as process:
         while not list(tmp_path.glob("reads_*/*")) and process.poll() is None:
             time.sleep(0.05)

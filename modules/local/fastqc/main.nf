@@ -17,17 +17,17 @@ process FASTQC {
     script:
     def bytes = [fastq_1, fastq_2].flatten().collect { lane -> lane.size() }.sum()
     def java = bytes < 500 * 1024 * 1024 ? '-XX:+UseSerialGC -XX:TieredStopAtLevel=1' : '-XX:+UseSerialGC'
-    def second = fastq_2 ? "{ zcat -f ${fastq_2} || true; } | fastqc --quiet --outdir . 'stdin:${meta.sample}_2'" : ''
+    def second = fastq_2 ? "{ zcat -f ${fastq_2} || true; } | fastqc --quiet --outdir . 'stdin:${meta.sample}_2' 2>> messages.txt" : ''
     """
     export JAVA_TOOL_OPTIONS='${java}'
-    { zcat -f ${fastq_1} || true; } | fastqc --quiet --outdir . 'stdin:${meta.sample}_1'
+    trap 'cat messages.txt >&2' EXIT
+    { zcat -f ${fastq_1} || true; } | fastqc --quiet --outdir . 'stdin:${meta.sample}_1' 2>> messages.txt
     ${second}
-    # FastQC says which reads it cannot read, and nothing when it is killed or the disk is full.
+    # Reads that it cannot read FastQC names; that the disk is full it does not. It ends well on both.
     for report in ${meta.sample}_1 ${fastq_2 ? "${meta.sample}_2" : ''}; do
-        if ! python3 -m zipfile -t \${report}_fastqc.zip > /dev/null && ! grep -q "Failed to process file stdin:\$report\$" .command.err; then
-            echo "error: \$report: FastQC ended well but left no whole \${report}_fastqc.zip; is the disk full?" >&2
-            exit 1
-        fi
+        { python3 -m zipfile -t \${report}_fastqc.zip && tail -c 100 \${report}_fastqc.html | grep -q '</html>'; } &> /dev/null ||
+            grep -q "Failed to process file stdin:\$report\$" messages.txt ||
+            { echo "error: \$report: FastQC ended well but left no whole report; is the disk full?" >&2; exit 1; }
     done
     """
 

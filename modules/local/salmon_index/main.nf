@@ -21,6 +21,7 @@ process SALMON_INDEX {
     gencode=\$(awk 'NR == 1 { print (/\\|/ ? "--gencode" : "") }' sequences.fa)
     zcat -f ${genome ?: '/dev/null'} | awk '/^>/ { print substr(\$1, 2) }' > decoys.txt
     salmon --no-version-check index --transcripts sequences.fa ${decoys} \$gencode --kmerLen ${opts.kmer_size} --threads ${task.cpus} --index salmon_index
+    check_salmon_index.py --built salmon_index
     rm sequences.fa
     hash_inputs.py --role reference ${genome} --out inputs.tsv
     """

@@ -1,0 +1,42 @@
+"""Runs from reads, killed at any moment and resumed: nothing lost, counts and calls as of two runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from engine_bound import beyond_bound, confounded_genes
+from pipeline.conftest import SMALL, SMALL_REFERENCES, Run, write_csv
+
+from .killing import Study, four_rows, kill_and_resume, moments, undisturbed_study
+from .results import files_of
+
+pytestmark = pytest.mark.faults
+
+
+@pytest.fixture(scope="module")
+def study(
+    pipeline_copy: Path,
+    pipeline_command: Callable[..., list[str]],
+    run_pipeline: Callable[..., Run],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Study:
+    folder = tmp_path_factory.mktemp("reads")
+    sheet = write_csv(four_rows(), folder / "reads.csv")
+    options = ("--input", sheet, *SMALL_REFERENCES, "--min_reads", 500)
+    return undisturbed_study(
+        lambda launch_folder: run_pipeline(launch_folder, *options, pipeline=pipeline_copy),
+        pipeline_command(*options, pipeline=pipeline_copy),
+        folder / "undisturbed",
+    )
+
+
+@pytest.mark.parametrize("moment", moments(), ids="at-{:.3f}".format)
+def test_a_killed_run_from_reads_resumes_to_the_same_counts_and_calls(
+    study: Study, moment: float, tmp_path: Path
+) -> None:
+    resumed = kill_and_resume(study, moment, tmp_path / "run")
+    confounded = confounded_genes(SMALL / "transcripts.fa.gz")
+    assert beyond_bound(resumed.results, study.undisturbed.results, confounded) == []
+    assert files_of(resumed.results).keys() == files_of(study.undisturbed.results).keys()
