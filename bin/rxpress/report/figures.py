@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -80,8 +82,10 @@ def save_figure(figure: Figure, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with mpl.rc_context(STYLE):
         _lay_out(figure)
-        figure.savefig(f"{path}.svg", metadata={"Date": None})
-        figure.savefig(f"{path}.png", metadata={"Software": None})
+        # savefig would draw everything once more before each, to find out how large it is.
+        FigureCanvasSVG(figure).print_svg(f"{path}.svg", metadata={"Date": None})
+        figure.dpi = DPI  # print_svg has set it to that of SVG
+        FigureCanvasAgg(figure).print_png(f"{path}.png", metadata={"Software": None})
 
 
 def as_svg(figure: Figure) -> str:
@@ -89,7 +93,7 @@ def as_svg(figure: Figure) -> str:
     page = BytesIO()
     with mpl.rc_context(STYLE):
         _lay_out(figure)
-        figure.savefig(page, format="svg", metadata={"Date": None})
+        FigureCanvasSVG(figure).print_svg(page, metadata={"Date": None})
     return page.getvalue().decode()
 
 

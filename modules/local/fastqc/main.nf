@@ -13,10 +13,10 @@ process FASTQC {
 
     // Lanes are joined and named after the sample by reading from standard input. A truncated file gives no
     // report here, and a reason in the status that QUANTIFY_READS writes. On little data Java spends most of its
-    // time in its optimising compiler, which pays from some ten million reads on.
+    // time in its optimising compiler, which pays from some 400,000 reads on.
     script:
-    def bytes = [fastq_1, fastq_2].flatten().collect { lane -> lane.size() }.sum()
-    def java = bytes < 500 * 1024 * 1024 ? '-XX:+UseSerialGC -XX:TieredStopAtLevel=1' : '-XX:+UseSerialGC'
+    def bytes = [fastq_1].flatten().collect { lane -> lane.size() }.sum()
+    def java = bytes < 20_000_000 ? '-XX:+UseSerialGC -XX:TieredStopAtLevel=1' : '-XX:+UseSerialGC'
     def second = fastq_2 ? "{ zcat -f ${fastq_2} || true; } | fastqc --quiet --outdir . 'stdin:${meta.sample}_2' 2>> messages.txt" : ''
     """
     export JAVA_TOOL_OPTIONS='${java}'
