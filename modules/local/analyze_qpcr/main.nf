@@ -1,3 +1,4 @@
+include { packageVersion } from '../../../functions/versions'
 include { options } from '../../../functions/options'
 
 process ANALYZE_QPCR {
@@ -16,7 +17,7 @@ process ANALYZE_QPCR {
     output:
     path 'qpcr', emit: folder
     path 'qpcr/*', emit: tables
-    tuple val(task.process), val('scipy'), eval('python3 -c "import scipy; print(scipy.__version__)"'), topic: versions
+    tuple val(task.process), val('scipy'), eval("${packageVersion('scipy')}"), topic: versions
 
     script:
     def more = options(

@@ -1,3 +1,5 @@
+include { packageVersion } from '../../../functions/versions'
+
 process COMPARE_STUDIES {
     label 'toolkit'
     cache 'deep'
@@ -10,7 +12,7 @@ process COMPARE_STUDIES {
     output:
     path 'comparison', emit: folder
     path 'comparison/*', emit: tables
-    tuple val(task.process), val('scipy'), eval('python3 -c "import scipy; print(scipy.__version__)"'), topic: versions
+    tuple val(task.process), val('scipy'), eval("${packageVersion('scipy')}"), topic: versions
 
     script:
     """

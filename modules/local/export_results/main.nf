@@ -1,3 +1,4 @@
+include { packageVersion } from '../../../functions/versions'
 include { options } from '../../../functions/options'
 
 process EXPORT_RESULTS {
@@ -22,8 +23,8 @@ process EXPORT_RESULTS {
     path 'gene_explorer.html', emit: explorer
     path 'results.xlsx', emit: workbook
     path 'figures/*', emit: figures, optional: true
-    tuple val(task.process), val('xlsxwriter'), eval('python3 -c "import xlsxwriter; print(xlsxwriter.__version__)"'), emit: versions
-    tuple val(task.process), val('matplotlib'), eval('python3 -c "import matplotlib; print(matplotlib.__version__)"'), emit: drawn_by
+    tuple val(task.process), val('xlsxwriter'), eval("${packageVersion('xlsxwriter')}"), emit: versions
+    tuple val(task.process), val('matplotlib'), eval("${packageVersion('matplotlib')}"), emit: drawn_by
 
     script:
     def more = options(title: opts.title, drug_pack: packs as List, gene_sets: gene_sets)

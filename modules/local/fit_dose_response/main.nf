@@ -1,3 +1,4 @@
+include { packageVersion } from '../../../functions/versions'
 include { options } from '../../../functions/options'
 
 process FIT_DOSE_RESPONSE {
@@ -15,7 +16,7 @@ process FIT_DOSE_RESPONSE {
     path 'dose_response', emit: folder
     path 'dose_response/*', emit: tables
     path 'dose_response/labels.tsv', emit: labels
-    tuple val(task.process), val('scipy'), eval('python3 -c "import scipy; print(scipy.__version__)"'), topic: versions
+    tuple val(task.process), val('scipy'), eval("${packageVersion('scipy')}"), topic: versions
 
     script:
     def more = options(vehicle: opts.vehicle, ic50_threshold: opts.ic50_threshold)

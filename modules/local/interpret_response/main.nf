@@ -1,3 +1,4 @@
+include { packageVersion } from '../../../functions/versions'
 include { options } from '../../../functions/options'
 
 process INTERPRET_RESPONSE {
@@ -19,7 +20,7 @@ process INTERPRET_RESPONSE {
     output:
     path 'interpretation', emit: folder
     path 'interpretation/*', emit: tables
-    tuple val(task.process), val('scipy'), eval('python3 -c "import scipy; print(scipy.__version__)"'), topic: versions
+    tuple val(task.process), val('scipy'), eval("${packageVersion('scipy')}"), topic: versions
 
     script:
     def more = options(

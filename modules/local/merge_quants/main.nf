@@ -1,3 +1,4 @@
+include { packageVersion } from '../../../functions/versions'
 include { options } from '../../../functions/options'
 
 process MERGE_QUANTS {
@@ -16,7 +17,7 @@ process MERGE_QUANTS {
     tuple val(study), path("expression/${study}/gene_counts.tsv"), path("expression/${study}/gene_counts_length_scaled.tsv"), path("expression/${study}/gene_lengths.tsv"), emit: counts
     path "expression/${study}/*", emit: published
     path 'inputs.tsv', emit: inputs
-    tuple val(task.process), val('pyarrow'), eval('python3 -c "import pyarrow; print(pyarrow.__version__)"'), topic: versions
+    tuple val(task.process), val('pyarrow'), eval("${packageVersion('pyarrow')}"), topic: versions
 
     script:
     def more = options(names: names, transcript_tables: opts.transcript_tables)

@@ -1,3 +1,5 @@
+include { packageVersion } from '../../../functions/versions'
+
 process MULTIQC {
     label 'multiqc'
     cache 'deep'
@@ -11,7 +13,7 @@ process MULTIQC {
     output:
     path 'rxpress_report.html', emit: report
     path 'rxpress_report_data', emit: data
-    tuple val(task.process), val('multiqc'), eval('multiqc --version | cut -d" " -f3'), emit: versions
+    tuple val(task.process), val('multiqc'), eval("${packageVersion('multiqc')}"), emit: versions
 
     script:
     def configs = [config].flatten().collect { one -> "--config ${one}" }.join(' ')

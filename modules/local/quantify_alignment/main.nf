@@ -1,3 +1,4 @@
+include { packageVersion } from '../../../functions/versions'
 include { options } from '../../../functions/options'
 
 process QUANTIFY_ALIGNMENT {
@@ -19,7 +20,7 @@ process QUANTIFY_ALIGNMENT {
     path "status/${meta.sample}.status.json", emit: status
     path "alignment_quality/${meta.sample}.json", emit: quality, optional: true
     path 'counts/*.{summary,txt}', emit: logs, optional: true
-    tuple val(task.process), val('pysam'), eval('python3 -c "import pysam; print(pysam.__version__)"'), topic: versions
+    tuple val(task.process), val('pysam'), eval("${packageVersion('pysam')}"), topic: versions
     tuple val(task.process), val("${meta.quantifier}"), eval("${versionCommand(meta.quantifier)}"), topic: versions
 
     script:

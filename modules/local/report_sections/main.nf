@@ -1,3 +1,5 @@
+include { packageVersion } from '../../../functions/versions'
+
 process REPORT_SECTIONS {
     label 'toolkit'
     cache 'deep'
@@ -18,7 +20,7 @@ process REPORT_SECTIONS {
     output:
     path 'sections', emit: sections
     path 'tables/*', emit: published
-    tuple val(task.process), val('pandas'), eval('python3 -c "import pandas; print(pandas.__version__)"'), emit: versions
+    tuple val(task.process), val('pandas'), eval("${packageVersion('pandas')}"), emit: versions
 
     script:
     """

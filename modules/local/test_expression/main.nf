@@ -1,3 +1,4 @@
+include { packageVersion } from '../../../functions/versions'
 include { options } from '../../../functions/options'
 
 process TEST_EXPRESSION {
@@ -17,7 +18,7 @@ process TEST_EXPRESSION {
     path "differential/${study}", emit: differential
     path "expression/${study}/log2_expression.tsv", emit: log2_expression
     path "for_report/${study}", emit: for_report
-    tuple val(task.process), val('pydeseq2'), eval('python3 -c "from importlib.metadata import version; print(version(\'pydeseq2\'))"'), topic: versions
+    tuple val(task.process), val('pydeseq2'), eval("${packageVersion('pydeseq2')}"), topic: versions
 
     // Files are published into a folder that other tasks fill too; the report is given a folder named by study.
     script:
