@@ -63,6 +63,7 @@ def test_combined_effect_lies_between_those_of_studies(generator: np.random.Gene
     np.testing.assert_allclose(opposite.p_value, fixed.p_value)
     weights = errors**-2
     np.testing.assert_allclose(fixed.estimate, (effects * weights).sum(axis=1) / weights.sum(axis=1))
+    assert (fixed.error <= errors.min(axis=1) * (1 + 1e-12)).all()
 
 
 @few
