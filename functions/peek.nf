@@ -2,9 +2,15 @@
  * A look at the files that the user names, for CHECK_INPUTS: line, column, path, kind, size and first bytes.
  */
 
-/* A file for staging, or nothing when there is none: CHECK_INPUTS says so from its row in peek.tsv. */
+/* A file for staging, or nothing when there is none or a device: CHECK_INPUTS says so from its row in peek.tsv. */
 def existing(path) {
-    path && path instanceof CharSequence && file(path).exists() ? file(path) : []
+    def found = path && path instanceof CharSequence ? file(path) : null
+    found && found.exists() && !isDevice(found) ? found : []
+}
+
+/* Whether a path is a pipe, a socket or a device: the first would be waited for, the last read for ever. */
+def isDevice(found) {
+    found.exists() && !found.isDirectory() && !found.isFile()
 }
 
 def peekParameters(given) {
@@ -95,6 +101,9 @@ def look(line, column, typed, found) {
     }
     if (found.isDirectory()) {
         return [line, column, typed, found.toUriString(), true, 'folder', 0, '']
+    }
+    if (isDevice(found)) {
+        return [line, column, typed, found.toUriString(), true, 'device', 0, '']
     }
     try {
         def head = found.newInputStream().withCloseable { stream -> stream.readNBytes(4096) }
