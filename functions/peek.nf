@@ -94,6 +94,11 @@ def cells(line, separator) {
     found + [cell.toString().trim()]
 }
 
+/* A row as a line of TSV; a cell that holds a tab, a quote or a line break is quoted. */
+def tableLine(row) {
+    row.collect { cell -> cell.toString() =~ /[\t"\r\n]/ ? '"' + cell.toString().replace('"', '""') + '"' : cell }.join('\t')
+}
+
 /* Line, column, path as typed, path tried, exists, kind, size, and the first 4 kB in base 64. */
 def look(line, column, typed, found) {
     if (!found.exists()) {

@@ -15,13 +15,13 @@ import pytest
 from browser.poison import PAYLOADS
 from input_files import fastq
 
-from rxpress.checking.peek import peek_parameters, peek_sheet
+from rxpress.checking.peek import peek_parameters, peek_sheet, read_peeks
 from rxpress.report.section import inert
 
 ROOT = Path(__file__).resolve().parents[2]
 TITLES = [*PAYLOADS, 'back\\slash"', "two\nlines", "plain"]
 SCRIPT = """
-include { existing ; peekParameters ; peekSheet } from './functions/peek'
+include { existing ; peekParameters ; peekSheet ; tableLine } from './functions/peek'
 include { inert } from './functions/messages'
 
 workflow {
@@ -31,12 +31,15 @@ workflow {
         parameters: peekParameters(asked.parameters),
         staged: asked.parameters.collectEntries { name, path -> [name, existing(path).toString()] },
         unread: peekSheet('pipe'),
+        lines: (peekSheet('odd.csv') + peekParameters(asked.odd)).collect { row -> tableLine(row) },
         titles: asked.titles.collect { title -> inert(title) }
     ]
     file('found.json').text = groovy.json.JsonOutput.toJson(found)
 }
 """
 CELLS = ("pipe", "socket", "endless", "link_to_pipe", "quant_of_pipes", "reads.fq")
+ODD = ["a\tb.fq", "$(touch pwned).fq", "-rf", "a b.fq", "../up.fq", "a'b.fq"]
+ODD_PARAMETERS = {"gtf": '"a".gtf', "genome": "a\nb.fa", "counts": "`touch pwned`"}
 GIVEN = {"gtf": "pipe", "genome": "endless", "counts": "socket", "transcripts": "reads.fq"}
 
 pytestmark = pytest.mark.pipeline
@@ -56,7 +59,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     os.mkfifo(folder / "quant_of_pipes" / "quant.sf")
     rows = [f"s{i},{cell},{cell}" for i, cell in enumerate(CELLS)]
     (folder / "samples.csv").write_text("\n".join(["sample,fastq_1,quant", *rows]) + "\n")
-    (folder / "asked.json").write_text(json.dumps({"parameters": GIVEN, "titles": TITLES}))
+    odd = [f's{i},"{cell}"' for i, cell in enumerate(ODD)]
+    (folder / "odd.csv").write_text("\n".join(["sample,fastq_1", *odd]) + "\n")
+    asked = {"parameters": GIVEN, "odd": ODD_PARAMETERS, "titles": TITLES}
+    (folder / "asked.json").write_text(json.dumps(asked))
     with socket.socket(socket.AF_UNIX) as listening:
         here = os.open(folder, os.O_RDONLY)  # addresses of sockets are short
         listening.bind(f"/proc/self/fd/{here}/socket")
@@ -108,6 +114,15 @@ def test_python_sees_the_same_as_nextflow(
     assert looked == kinds(found["sheet"])
     looked = {(p.column, p.path): p.kind for p in peek_parameters(GIVEN, GIVEN)}
     assert looked == kinds(found["parameters"])
+
+
+def test_odd_names_arrive_whole(folder: Path, found: dict[str, Any]) -> None:
+    header = "line\tcolumn\tpath\tresolved\texists\tkind\tsize\thead"
+    (folder / "peek.tsv").write_text("\n".join([header, *found["lines"]]) + "\n")
+    peeks = read_peeks(folder / "peek.tsv")
+    assert [peek.path for peek in peeks] == [*ODD, *ODD_PARAMETERS.values()]
+    assert {peek.kind for peek in peeks} == {"missing"}
+    assert not (folder / "pwned").exists()
 
 
 def test_titles_are_escaped_as_texts_of_the_report_are(found: dict[str, Any]) -> None:
