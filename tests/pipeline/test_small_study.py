@@ -105,10 +105,28 @@ def test_edited_toolkit_module_runs_the_commands_that_import_it(
     )
 
 
-def test_one_sample_more_quantifies_that_sample_only(
+def under_odd_names(rows: list[dict[str, str]], folder: Path) -> list[dict[str, str]]:
+    """The rows with links to their reads whose names a shell, or a program, would take for something else."""
+    odd = (
+        "$(touch pwned).fq.gz",
+        "-rf.fq.gz",
+        "a b&&touch pwned.fq.gz",
+        "`touch pwned`.fq.gz",
+        "ü'*?[a].fq.gz",
+    )
+    for number, row in enumerate(rows):
+        for mate in ("fastq_1", "fastq_2"):
+            link = folder / str(number) / mate / odd[number % len(odd)]
+            link.parent.mkdir(parents=True)
+            link.symlink_to(row[mate])
+            row[mate] = str(link)
+    return rows
+
+
+def test_one_sample_more_quantifies_that_sample_only_whatever_its_files_are_called(
     run_pipeline: Callable[..., Run], tmp_path: Path
 ) -> None:
-    rows = small_rows()
+    rows = under_odd_names(small_rows()[:5], tmp_path / "reads")
     run_pipeline(tmp_path, *sheet(tmp_path / "sheet.csv", rows[:4])).ended_well()
     run = run_pipeline(tmp_path, *sheet(tmp_path / "sheet.csv", rows[:5])).ended_well()
     done = run.tasks("COMPLETED")
@@ -119,6 +137,9 @@ def test_one_sample_more_quantifies_that_sample_only(
         0,
     )
     assert done["MERGE_QUANTS"] == done["TEST_EXPRESSION"] == 1
+    assert not [path for path in tmp_path.rglob("*") if path.name == "pwned"]
+    published = [path for path in run.results.rglob("*") if path.suffix == ".html" and "fastqc" in path.name]
+    assert len(published) == sum(1 for row in rows for mate in ("fastq_1", "fastq_2") if row[mate])
 
 
 def test_strict_parser_gives_the_same_tables_from_quant_folders(
