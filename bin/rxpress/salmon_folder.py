@@ -102,7 +102,8 @@ def read_replicates(folder: Path, transcript_ids: pa.StringArray) -> Iterator[np
     file = f"{folder.name}/{bootstrap.parent.name}/bootstrap/bootstraps.gz"
     with gzip.open(bootstrap / "names.tsv.gz") as names:
         line = pa.ListArray.from_arrays(pa.array([0, len(transcript_ids)], pa.int32()), transcript_ids)
-        if names.read().rstrip(b"\n") != pc.binary_join(line, "\t")[0].as_py().encode():
+        expected = pc.binary_join(line, "\t")[0].as_py().encode()
+        if names.read(len(expected) + 2).rstrip(b"\n") != expected:
             raise InputError(Problem("is of other transcripts than quant.sf", "quantify again", file))
     with gzip.open(bootstrap / "bootstraps.gz") as stream:
         for _ in range(replicate_count(folder)):

@@ -7,25 +7,28 @@ import gzip
 import json
 import os
 import re
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from input_files import SHEET, fastq, told, write_study
 from staged_results import CALLS, stage_results
 
 from faults.sound_studies import COUNTS, TREATED_SHEET, contrasts, counts
-from rxpress import reads, tables
+from rxpress import reads, sequences, tables
+from rxpress.annotation import read_annotation
 from rxpress.errors import InputError
 from rxpress.reads import examine_fastq, join_lanes
 from rxpress.report.build import build_sections, write_sections
 from rxpress.report.results import read_results
 from rxpress.report.summary import QUICK_SCATTER
-from rxpress.sequences import read_blocks
+from rxpress.sequences import fasta_lengths, fasta_names
 from rxpress.tables import (
     is_formula,
     read_table,
@@ -227,10 +230,50 @@ def test_a_bomb_for_reads_is_refused_in_bounded_memory(folder: Path, monkeypatch
     assert examine_fastq(folder / "a.fq.gz").reads == 400_000
 
 
-def test_a_bomb_for_an_annotation_is_refused(folder: Path) -> None:
-    (folder / "a.gtf").write_bytes(bomb(80))
-    with pytest.raises(InputError, match=r"a\.gtf: has a line without end"):
-        list(read_blocks(folder / "a.gtf"))
+LINE = 'chr1\tx\texon\t1\t9\t.\t+\t.\tgene_id "G"; transcript_id "T"; gene_name "N";\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "read"),
+    [
+        ("one.fa.gz", b">a\n" + b"A" * (1 << 24), fasta_lengths),
+        ("many.fa.gz", b">a\nAC\n" * (1 << 21), fasta_names),
+        ("long.fa.gz", b">" + b"a" * (1 << 24), fasta_names),
+        ("long.gtf.gz", bytes(1 << 24), read_annotation),
+        ("many.gtf.gz", LINE.encode() * (1 << 18), read_annotation),
+        ("many.gff3.gz", LINE.replace('_id "', "=").encode() * (1 << 18), read_annotation),
+    ],
+)
+def test_a_bomb_for_a_reference_is_refused_in_bounded_memory(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: bytes, read: Callable[[Path], Any]
+) -> None:
+    """What it would become is never held: at most a few blocks of it, here a fourth of what is allowed."""
+    monkeypatch.setattr(sequences, "LARGEST_TEXT", 1 << 22)
+    monkeypatch.setattr(sequences, "LONGEST_LINE", 1 << 21)
+    monkeypatch.setattr(sequences, "CHUNK_BYTES", 1 << 16)
+    (folder / name).write_bytes(gzip.compress(text))
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError) as told:
+            read(folder / name)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    said = rf"^{re.escape(name)}: (is gzip of [\d,]+ bytes that becomes more than|has a line without end)"
+    assert re.match(said, str(told.value))
+    assert peak < len(text) / 2
+
+
+def test_references_that_are_well_compressed_are_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a chromosome of N, and an annotation of nothing but exons, are no bombs."""
+    monkeypatch.setattr(sequences, "LARGEST_TEXT", 0)
+    bases = np.random.default_rng(1).choice(list("ACGT"), 1 << 20)
+    chromosome = "".join(bases) + "N" * (1 << 20)
+    (folder / "a.fa.gz").write_bytes(gzip.compress(f">chr1\n{chromosome}\n".encode()))
+    assert fasta_lengths(folder / "a.fa.gz") == {"chr1": 1 << 21}
+    lines = [LINE.replace("\t1\t9\t", f"\t{i}\t{i + 9}\t").replace('"T"', f'"T{i}"') for i in range(9000)]
+    (folder / "a.gtf.gz").write_bytes(gzip.compress("".join(lines).encode()))
+    assert len(read_annotation(folder / "a.gtf.gz").transcripts) == 9000
 
 
 # The report
