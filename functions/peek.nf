@@ -4,7 +4,7 @@
 
 /* A file for staging, or nothing when there is none or a device: CHECK_INPUTS says so from its row in peek.tsv. */
 def existing(path) {
-    def found = path && path instanceof CharSequence ? file(path) : null
+    def found = path && path instanceof CharSequence ? file(path, glob: false) : null
     found && found.exists() && !isDevice(found) ? found : []
 }
 
@@ -23,7 +23,7 @@ def peekParameters(given) {
 
 /* A parameter's file or folder; of an index that is not staged for the check, the files that it needs. */
 def peekParameter(name, typed) {
-    def found = file(typed)
+    def found = file(typed, glob: false)
     def needed = [star_index: ['genomeParameters.txt', 'Genome', 'SA', 'SAindex', 'exons.sha256'], hisat2_index: ['*.1.ht2']][name]
     def of_index = needed && found.isDirectory() ? needed.collect { one -> look(0, "${name}_file", one, fileIn(found, one)) } : []
     [look(0, "--${name}", typed, found)] + of_index
@@ -60,8 +60,8 @@ def peekSheet(path) {
 }
 
 def peekCell(line, name, value, sheet) {
-    def beside = value.contains('://') || value.startsWith('/') ? file(value) : sheet.parent.resolve(value)
-    def found = beside.exists() ? beside : file(value)
+    def beside = value.contains('://') || value.startsWith('/') ? file(value, glob: false) : sheet.parent.resolve(value)
+    def found = beside.exists() ? beside : file(value, glob: false)
     def row = look(line, name, value, found)
     if (name == 'bam' && found.isFile()) {
         return [row, lookAtEnd(line, value, found)]

@@ -38,8 +38,8 @@ workflow {
 }
 """
 CELLS = ("pipe", "socket", "endless", "link_to_pipe", "quant_of_pipes", "reads.fq")
-ODD = ["a\tb.fq", "$(touch pwned).fq", "-rf", "a b.fq", "../up.fq", "a'b.fq"]
-ODD_PARAMETERS = {"gtf": '"a".gtf', "genome": "a\nb.fa", "counts": "`touch pwned`"}
+ODD = ["a\tb.fq", "*?[a]{b}.fq", "$(touch pwned).fq", "-rf", "a b.fq", "../up.fq", "a'b.fq"]
+ODD_PARAMETERS = {"gtf": '"a".gtf', "genome": "a\nb.fa", "counts": "`touch pwned`*"}
 GIVEN = {"gtf": "pipe", "genome": "endless", "counts": "socket", "transcripts": "reads.fq"}
 
 pytestmark = pytest.mark.pipeline

@@ -77,6 +77,10 @@ def test_resume_runs_nothing_when_nothing_changed(
 def test_changed_alpha_runs_the_tests_and_what_follows(
     run_pipeline: Callable[..., Run], small_run: Run, small_folder: Path
 ) -> None:
+    precious, report = small_folder / "precious", small_run.results / "report" / "rxpress_report.html"
+    precious.write_text("of the user")
+    report.unlink()
+    report.symlink_to(precious)
     run = run_pipeline(small_folder, "-profile", "test", "--alpha", 0.01).ended_well()
     assert set(run.tasks("COMPLETED")) == {
         "CHECK_INPUTS",
@@ -87,6 +91,8 @@ def test_changed_alpha_runs_the_tests_and_what_follows(
         "MULTIQC",
         "WRITE_MANIFEST",
     }
+    assert precious.read_text() == "of the user", "a link below --outdir is replaced, not written through"
+    assert not report.is_symlink()
 
 
 def test_edited_toolkit_module_runs_the_commands_that_import_it(
