@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import gzip
 import json
 import os
@@ -18,25 +19,33 @@ import numpy as np
 import pandas as pd
 import pytest
 from input_files import SHEET, fastq, told, write_study
+from openpyxl import load_workbook
+from staged_findings import stage_findings
 from staged_results import CALLS, stage_results
 
 from faults.sound_studies import COUNTS, TREATED_SHEET, contrasts, counts
 from rxpress import reads, sequences, tables
 from rxpress.annotation import read_annotation
+from rxpress.checking.count_matrix import split_matrix
 from rxpress.errors import InputError
 from rxpress.reads import examine_fastq, join_lanes
 from rxpress.report.build import build_sections, write_sections
 from rxpress.report.results import read_results
 from rxpress.report.summary import QUICK_SCATTER
+from rxpress.report.workbook import write_workbook
 from rxpress.sequences import fasta_lengths, fasta_names
 from rxpress.tables import (
+    GeneMatrix,
     is_formula,
+    read_matrix,
     read_table,
     read_text,
     read_yaml,
     read_yaml_lines,
+    user_matrix,
     write_columns,
     write_json,
+    write_matrix,
     write_records,
     write_table,
     write_yaml,
@@ -104,6 +113,46 @@ def test_a_gene_that_is_a_formula_is_refused(folder: Path, gene: str) -> None:
     problems, _ = told(folder, TREATED_SHEET, asked)
     assert problems[0].startswith("counts.tsv:2: column 'gene_id': gene ")
     assert "would be a formula in a spreadsheet" in problems[0]
+
+
+@pytest.mark.parametrize("formula", [*FORMULAS, "=1+1", "@x", "--x"])
+def test_published_tables_and_the_workbook_hold_no_formula(folder: Path, formula: str) -> None:
+    """Names of genes, which annotations give, labels of contrasts, and what is known of genes."""
+    results = stage_results(folder / "results")
+    stage_findings(results)
+    for path in sorted(results.rglob("*.tsv")):
+        table = read_table(path)
+        for name in ("gene_name", "gene", "label", "gene_set", "batch", "reason", "role", "note", "step"):
+            if name in table:
+                table[name] = formula
+        write_table(table, path)
+    read = read_results(results)
+    write_sections(read, build_sections(read), folder / "report")
+    write_workbook(read, results, formula, folder / "results.xlsx")
+    cells = [
+        cell
+        for path in [*results.rglob("*.tsv"), *(folder / "report").rglob("*.tsv")]
+        for line in csv.reader(path.read_text().splitlines(), delimiter="\t")
+        for cell in line
+    ]
+    assert f"'{formula}" in cells
+    assert [cell for cell in cells if is_formula(cell)] == []
+    book = load_workbook(folder / "results.xlsx")
+    typed = {(cell.data_type, str(cell.value)) for sheet in book for row in sheet for cell in row}
+    assert ("s", formula) in typed, "the title"
+    assert "f" not in {kind for kind, _ in typed}
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_names_of_genes_of_a_count_matrix_are_published_as_text(folder: Path, formula: str) -> None:
+    matrix = user_matrix(f'gene_id\tgene_name\ts1\nG1\t"{formula}"\t5\nG2\tB\t7\n', "counts.tsv")
+    ids, names, values = split_matrix(matrix)
+    assert names is not None
+    made = GeneMatrix(ids.to_numpy(str), names.to_numpy(str), ["s1"], values.to_numpy(float))
+    write_matrix(made, folder / "gene_counts.tsv")
+    found = read_matrix(folder / "gene_counts.tsv")
+    assert list(found.gene_names) == [f"'{formula}", "B"]
+    np.testing.assert_array_equal(found.values[:, 0], [5, 7])
 
 
 # Names of files
