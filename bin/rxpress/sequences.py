@@ -17,6 +17,7 @@ from rxpress.tables import read_json
 
 QUANT_HEADER = b"Name\tLength\tEffectiveLength\tTPM\tNumReads"
 
+DAMAGED_GZIP = (EOFError, zlib.error, gzip.BadGzipFile)
 LONGEST_LINE = 1 << 26
 # Gzip makes sequences a fourth and annotations a thirtieth as large; what shrinks to a hundredth was made so.
 LARGEST_TEXT, LIKELY_RATIO = 1 << 28, 100
@@ -137,13 +138,20 @@ def open_bytes(path: str | Path) -> BinaryIO:
 
 
 def read_blocks(path: str | Path) -> Iterator[bytes]:
-    """A file, plain or gzip, in large blocks that end where lines end."""
-    with open_bytes(path) as stream:
-        for block in _chunks(stream, path):
-            end = stream.readline(LONGEST_LINE)
-            if len(end) == LONGEST_LINE:
-                raise InputError(Problem("has a line without end", "get the file again", Path(path).name))
-            yield block + end
+    """A file, plain or gzip, in large blocks that end where lines end. InputError for damaged gzip."""
+    try:
+        with open_bytes(path) as stream:
+            for block in _chunks(stream, path):
+                end = stream.readline(LONGEST_LINE)
+                if len(end) == LONGEST_LINE:
+                    raise InputError(Problem("has a line without end", "get the file again", Path(path).name))
+                yield block + end
+    except DAMAGED_GZIP:
+        raise _cut_off(path) from None
+
+
+def _cut_off(path: str | Path) -> InputError:
+    return InputError(Problem("cannot be read to its end", "get the file again", Path(path).name))
 
 
 def _chunks(stream: BinaryIO, path: str | Path) -> Iterator[bytes]:
@@ -180,8 +188,8 @@ def fasta_lengths(path: str | Path) -> dict[str, int]:
             raise InputError(Problem(what if magic else "is empty", "give a FASTA file", file))
         with open_bytes(path) as stream:
             lengths, start = _count_bases(_chunks(stream, path), file)
-    except (OSError, EOFError, zlib.error):
-        raise InputError(Problem("cannot be read to its end", "get the file again", file)) from None
+    except (OSError, *DAMAGED_GZIP):
+        raise _cut_off(path) from None
     if PROTEIN & set(start.upper()):
         raise InputError(Problem("is protein, not DNA or RNA", "give sequences of nucleotides", file))
     return lengths
@@ -258,8 +266,13 @@ def transcript_names(path: str | Path) -> list[str]:
     """Names of transcripts in a FASTA file, a Salmon index or a quant.sf, told apart by content."""
     if Path(path).is_dir():
         return index_names(path)[0]
-    with open_bytes(path) as stream:
-        if stream.read(len(QUANT_HEADER)) == QUANT_HEADER:
-            stream.seek(0)
-            return quant_names(stream)
-    return fasta_names(path)
+    try:
+        with open_bytes(path) as stream:
+            is_quant = stream.read(len(QUANT_HEADER)) == QUANT_HEADER
+    except DAMAGED_GZIP:
+        raise _cut_off(path) from None
+    try:
+        return quant_names(read_lines(path)) if is_quant else fasta_names(path)
+    except ValueError:
+        what = "begins like a quant.sf, but is none"
+        raise InputError(Problem(what, "quantify the sample again", Path(path).name)) from None
