@@ -295,7 +295,7 @@ def write_table(frame: pd.DataFrame, path: str | Path) -> None:
     _make_room(path)
     for name in frame.select_dtypes(object):
         if any(str(cell)[:1] in FORMULA_MARKS for cell in frame[name].unique()):
-            frame = frame.assign(**{name: frame[name].map(harmless)})
+            frame = frame.assign(**{str(name): frame[name].map(harmless)})
     frame.to_csv(path, sep="\t", index=False, na_rep=MISSING, lineterminator="\n")
 
 

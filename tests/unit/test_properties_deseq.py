@@ -17,7 +17,7 @@ from rxpress.deseq.dispersions import gene_wise_dispersions, max_dispersion, shr
 from rxpress.deseq.fit import StudyFit, fit_study
 from rxpress.deseq.gamma_glm import fit_gamma_glm
 from rxpress.deseq.glm import fit_glm, wald_error, wald_p_values
-from rxpress.deseq.joint import evaluate_joint
+from rxpress.deseq.joint import evaluate_joint, null_space
 from rxpress.deseq.line_fits import block_matrix
 from rxpress.deseq.outliers import trimmed_mean
 from rxpress.deseq.prior_variance import loess, robust_variance
@@ -113,7 +113,7 @@ def cox_reid(counts: np.ndarray, means: np.ndarray, matrix: np.ndarray, dispersi
 def test_gene_wise_dispersions_maximise_the_adjusted_likelihood(
     generator: np.random.Generator, matrix: np.ndarray
 ) -> None:
-    counts = draw(generator, 12)
+    counts = draw(generator, 6)
     found, means = gene_wise_dispersions(counts, np.ones(8), Design.split(matrix), INFERENCE)
     for gene in np.flatnonzero((found > 1e-3) & (found < 0.4 * max_dispersion(8))):
         here, *others = (
@@ -259,3 +259,16 @@ def test_design_cut_by_lines_spans_each_line_alone(lines: list[str]) -> None:
     expected = sum(np.linalg.matrix_rank(matrix[np.array(lines) == line]) for line in set(lines))
     assert np.linalg.matrix_rank(blocks) == expected
     np.testing.assert_allclose(blocks.sum(axis=1), matrix.sum(axis=1))
+
+
+@few
+@given(generators(), st.integers(1, 3))
+def test_null_space_of_contrasts_is_all_that_they_do_not_see(
+    generator: np.random.Generator, contrasts: int
+) -> None:
+    seen = generator.normal(size=(contrasts, 5))
+    space = null_space(seen)
+    space = space if space.shape[0] == 5 else space.T
+    assert space.shape == (5, 5 - contrasts)
+    np.testing.assert_allclose(seen @ space, 0, atol=1e-9)
+    assert np.linalg.matrix_rank(space) == 5 - contrasts

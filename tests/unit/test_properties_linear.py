@@ -7,18 +7,55 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from properties import few, generators, numbers
+from scipy.special import polygamma
 from scipy.stats import f as f_distribution
-from scipy.stats import f_oneway
+from scipy.stats import f_oneway, ttest_ind
 from scipy.stats import t as t_distribution
 
 from rxpress.design.model_matrix import estimable, independent_columns
 from rxpress.differential.line_level import combine_lines, count_agreeing, leave_one_out_range
-from rxpress.limma import estimate_prior, fit_linear_model, moderate, natural_spline, ordinary
+from rxpress.limma import (
+    estimate_prior,
+    fit_linear_model,
+    inverse_trigamma,
+    moderate,
+    natural_spline,
+    ordinary,
+)
 from rxpress.lowess import lowess
 from rxpress.student import t_tail
 from rxpress.voom import residual_df, voom
 
+TWO_GROUPS = np.array([[1.0, 0.0]] * 4 + [[1.0, 1.0]] * 3)
 THREE = np.repeat(np.eye(3), 3, axis=0)
+
+
+@few
+@given(generators())
+def test_ordinary_t_of_two_groups_is_that_of_student(generator: np.random.Generator) -> None:
+    expression = generator.normal(8, 2, (10, 7))
+    fit = ordinary(fit_linear_model(expression, TWO_GROUPS))
+    expected = ttest_ind(expression[:, 4:], expression[:, :4], axis=1)
+    np.testing.assert_allclose(fit.statistic[:, 1], expected.statistic, rtol=1e-8)
+    np.testing.assert_allclose(fit.p_value[:, 1], expected.pvalue, rtol=1e-8)
+
+
+@few
+@given(generators(), numbers(-50, 50), numbers(0.1, 10))
+def test_moderated_tests_do_not_see_the_level_and_unit_of_expression(
+    generator: np.random.Generator, level: float, unit: float
+) -> None:
+    expression = generator.normal(8, generator.uniform(0.2, 2, (40, 1)), (40, 7))
+    before = moderate(fit_linear_model(expression, TWO_GROUPS))
+    after = moderate(fit_linear_model(level + unit * expression, TWO_GROUPS))
+    np.testing.assert_allclose(after.statistic[:, 1], before.statistic[:, 1], rtol=1e-5)
+    np.testing.assert_allclose(after.estimate[:, 1], unit * before.estimate[:, 1], rtol=1e-6, atol=1e-9)
+
+
+@few
+@given(numbers(1e-5, 1e5))
+def test_inverse_of_trigamma_undoes_it(value: float) -> None:
+    np.testing.assert_allclose(polygamma(1, inverse_trigamma(value)), value, rtol=1e-8)
 
 
 @few
