@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from input_files import SHEET, fastq, told, write_study
+from input_files import SHEET, examine, fastq, told, write_quant, write_study
 from openpyxl import load_workbook
 from staged_findings import stage_findings
 from staged_results import CALLS, stage_results
@@ -186,6 +186,27 @@ def test_a_pipe_and_a_device_are_not_read(folder: Path) -> None:
         "samples.csv:2: column 'fastq_1': 'pipe.fq' is a device, not a file; give a file",
         "samples.csv:3: column 'fastq_1': 'endless.fq' is a device, not a file; give a file",
     ]
+
+
+@pytest.mark.parametrize("name", ["gtf", "transcripts", "genome", "viability", "contrasts", "qpcr", "counts"])
+def test_a_pipe_for_a_parameter_is_refused_and_not_waited_for(folder: Path, name: str) -> None:
+    params = write_study(folder)
+    os.mkfifo(folder / "pipe")
+    problems, _ = told(folder, SHEET, {**params, name: "pipe"})
+    assert f"--{name}: 'pipe' is a device, not a file; give a file" in problems
+
+
+def test_a_pipe_for_the_sheet_or_within_a_salmon_folder_is_refused(folder: Path) -> None:
+    params = write_study(folder)
+    os.mkfifo(folder / "pipe")
+    _, problems = examine(folder / "pipe", params)
+    assert "--input: " in str(problems.found[0])
+    assert "is a device, not a file" in str(problems.found[0])
+    write_quant(folder / "a1")
+    (folder / "a1" / "quant.sf").unlink()
+    os.mkfifo(folder / "a1" / "quant.sf")
+    said, _ = told(folder, "sample,quant\na1,a1\n", {"gtf": params["gtf"]})
+    assert "folder 'a1' has no quant.sf or quant.sf.gz that can be read" in said[0]
 
 
 def test_a_link_to_itself_is_a_file_that_is_not_there(folder: Path) -> None:
