@@ -63,7 +63,7 @@ def test_thinned_cloud_keeps_what_must_be_drawn_and_no_more_than_asked(
 
 
 @few
-@given(generators(), st.integers(3, 6))
+@given(generators(), st.integers(2, 6))
 def test_distances_are_those_of_scipy_and_turn_with_nothing(
     generator: np.random.Generator, samples: int
 ) -> None:
