@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,14 @@ def read(path: Path) -> int:
 def test_a_sound_file_has_all_its_records(tmp_path: Path, sound: tuple[bytes, bytes]) -> None:
     (tmp_path / "a.bam").write_bytes(gzip.compress(sound[0]) + sound[1])
     assert read(tmp_path / "a.bam") == 8
+
+
+def test_a_number_of_hits_of_a_type_that_is_none_is_told(tmp_path: Path, sound: tuple[bytes, bytes]) -> None:
+    damaged = re.sub(rb"NH[cCsSiI]", b"NH\x00", sound[0])
+    assert damaged != sound[0]
+    (tmp_path / "a.bam").write_bytes(gzip.compress(damaged) + sound[1])
+    with pytest.raises(InputError, match=r"a\.bam"):
+        read(tmp_path / "a.bam")
 
 
 @settings(few, max_examples=100)
