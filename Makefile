@@ -2,6 +2,7 @@
 # make test         installs what is missing and runs everything quick
 # make engines      runs the pipeline on Slurm and in images (Docker, podman, Apptainer), where they are or can be installed
 # make faults       kills runs, breaks tools and fills disks (RXPRESS_KILLS=8: how many runs are killed)
+# make coverage     which branches of bin/rxpress the unit tests and bad inputs take; fails below 90 %
 # make bundle       writes dist/rxpress-VERSION.tar, for machines without a network (IMAGES=no leaves the images out)
 # make images       writes the images as SIF files into images/ (or DIR=…), for --container_dir
 # make real         runs the pipeline on real data, when its folder is there (RXPRESS_REAL_DATA, else ../shared/data)
@@ -15,7 +16,7 @@ export OPENBLAS_NUM_THREADS := 1
 # Two at a time: tests wait a lot. tests/conftest.py says which stay together, and in which turn.
 TOGETHER := -n 2
 
-.PHONY: demo test engines faults bundle images real longer nf-core audit setup lint unit pipeline
+.PHONY: demo test engines faults coverage bundle images real longer nf-core audit setup lint unit pipeline
 
 demo:
 	@scripts/setup.sh
@@ -31,6 +32,12 @@ engines: setup
 
 faults: setup
 	python -m pytest $(TOGETHER) -m faults -rs --durations=15
+
+coverage: setup
+	rm -f .coverage .coverage.*
+	coverage run -m pytest $(TOGETHER) tests/unit tests/faults -m "not pipeline and not faults"
+	coverage combine -q
+	@scripts/branches.py
 
 bundle:
 	@scripts/bundle.sh $(if $(filter no,$(IMAGES)),--without-images)

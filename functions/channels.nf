@@ -22,5 +22,5 @@ def bySample(items) {
 
 /* The paths in a cell of samples.tsv: none where it is empty. */
 def pathsOf(cell) {
-    cell == 'NA' ? [] : cell.tokenize(';').collect { path -> file(path) }
+    cell == 'NA' ? [] : cell.tokenize(';').collect { path -> file(path, glob: false) }
 }

@@ -2,9 +2,15 @@
  * A look at the files that the user names, for CHECK_INPUTS: line, column, path, kind, size and first bytes.
  */
 
-/* A file for staging, or nothing when there is none: CHECK_INPUTS says so from its row in peek.tsv. */
+/* A file for staging, or nothing when there is none or a device: CHECK_INPUTS says so from its row in peek.tsv. */
 def existing(path) {
-    path && path instanceof CharSequence && file(path).exists() ? file(path) : []
+    def found = path && path instanceof CharSequence ? file(path, glob: false) : null
+    found && found.exists() && !isDevice(found) ? found : []
+}
+
+/* Whether a path is a pipe, a socket or a device: the first would be waited for, the last read for ever. */
+def isDevice(found) {
+    found.exists() && !found.isDirectory() && !found.isFile()
 }
 
 def peekParameters(given) {
@@ -17,7 +23,7 @@ def peekParameters(given) {
 
 /* A parameter's file or folder; of an index that is not staged for the check, the files that it needs. */
 def peekParameter(name, typed) {
-    def found = file(typed)
+    def found = file(typed, glob: false)
     def needed = [star_index: ['genomeParameters.txt', 'Genome', 'SA', 'SAindex', 'exons.sha256'], hisat2_index: ['*.1.ht2']][name]
     def of_index = needed && found.isDirectory() ? needed.collect { one -> look(0, "${name}_file", one, fileIn(found, one)) } : []
     [look(0, "--${name}", typed, found)] + of_index
@@ -54,8 +60,8 @@ def peekSheet(path) {
 }
 
 def peekCell(line, name, value, sheet) {
-    def beside = value.contains('://') || value.startsWith('/') ? file(value) : sheet.parent.resolve(value)
-    def found = beside.exists() ? beside : file(value)
+    def beside = value.contains('://') || value.startsWith('/') ? file(value, glob: false) : sheet.parent.resolve(value)
+    def found = beside.exists() ? beside : file(value, glob: false)
     def row = look(line, name, value, found)
     if (name == 'bam' && found.isFile()) {
         return [row, lookAtEnd(line, value, found)]
@@ -88,6 +94,11 @@ def cells(line, separator) {
     found + [cell.toString().trim()]
 }
 
+/* A row as a line of TSV; a cell that holds a tab, a quote or a line break is quoted. */
+def tableLine(row) {
+    row.collect { cell -> cell.toString() =~ /[\t"\r\n]/ ? '"' + cell.toString().replace('"', '""') + '"' : cell }.join('\t')
+}
+
 /* Line, column, path as typed, path tried, exists, kind, size, and the first 4 kB in base 64. */
 def look(line, column, typed, found) {
     if (!found.exists()) {
@@ -95,6 +106,9 @@ def look(line, column, typed, found) {
     }
     if (found.isDirectory()) {
         return [line, column, typed, found.toUriString(), true, 'folder', 0, '']
+    }
+    if (isDevice(found)) {
+        return [line, column, typed, found.toUriString(), true, 'device', 0, '']
     }
     try {
         def head = found.newInputStream().withCloseable { stream -> stream.readNBytes(4096) }

@@ -16,7 +16,7 @@ workflow ARRAYS {
     main:
     def cels = rows
         .filter { row -> row.data_source == 'cel' }
-        .map { row -> [row.study, row.sample, file(row.cel)] }
+        .map { row -> [row.study, row.sample, file(row.cel, glob: false)] }
         .groupTuple()
         .map { study, names, files -> [study] + [names, files].transpose().sort { pair -> pair[0] }.transpose() }
     NORMALIZE_ARRAYS(

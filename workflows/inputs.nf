@@ -4,7 +4,7 @@
  */
 include { CHECK_INPUTS } from '../modules/local/check_inputs/main'
 include { toolkitDigest } from '../functions/digest'
-include { existing ; peekParameters ; peekSheet } from '../functions/peek'
+include { existing ; peekParameters ; peekSheet ; tableLine } from '../functions/peek'
 include { startingText } from '../functions/messages'
 include { checkedParameters } from '../functions/parameters'
 
@@ -13,7 +13,7 @@ workflow INPUTS {
     given   // map of all parameters
 
     main:
-    def peek = (peekSheet(given.input) + peekParameters(given)).collect { row -> row.join('\t') }
+    def peek = (peekSheet(given.input) + peekParameters(given)).collect { row -> tableLine(row) }
     def header = 'line\tcolumn\tpath\tresolved\texists\tkind\tsize\thead'
     def native_tools = workflow.containerEngine ? null : 'multiqc' + (given.skip_fastqc ? '' : ' fastqc')
 

@@ -26,7 +26,7 @@ workflow READS {
         quant: row.quant != 'NA'
             return row
         bam: row.bam != 'NA'
-            return [row.subMap('sample', 'study', 'strandedness') + [quantifier: known.route.bam], file(row.bam)]
+            return [row.subMap('sample', 'study', 'strandedness') + [quantifier: known.route.bam], file(row.bam, glob: false)]
     }
     def reads = split.reads.branch { _reads ->
         to_align: opts.aligner != 'none'
@@ -52,7 +52,7 @@ workflow READS {
         ]
     )
 
-    def quants = bySample(QUANTIFY_READS.out.quant.mix(ALIGNMENTS.out.quant, split.quant.map { row -> [row, file(row.quant)] }))
+    def quants = bySample(QUANTIFY_READS.out.quant.mix(ALIGNMENTS.out.quant, split.quant.map { row -> [row, file(row.quant, glob: false)] }))
     MERGE_QUANTS(quants.join(studies), tx2gene, opts.merge + [digest: toolkitDigest('merge_quants.py')])
 
     counts = MERGE_QUANTS.out.counts.mix(ALIGNMENTS.out.counts.map { study, plain -> [study, plain, plain, []] })

@@ -45,7 +45,7 @@ workflow REPORT {
         known.drug_packs, known.gene_sets, page, schema,
         [title: given.report_title, assets: contentDigest(known.drug_packs + [page]), digest: toolkitDigest('export_results.py')]
     )
-    def configs = [file("${projectDir}/assets/multiqc_config.yml")] + (given.multiqc_config ? [file(given.multiqc_config)] : [])
+    def configs = [file("${projectDir}/assets/multiqc_config.yml")] + (given.multiqc_config ? [file(given.multiqc_config, glob: false)] : [])
     MULTIQC(
         byName(results.logs.flatten().mix(REPORT_SECTIONS.out.sections)),
         configs,

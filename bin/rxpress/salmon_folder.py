@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 QUANT_NAMES = ("quant.sf", "quant.sf.gz")
+RUN_INFO = "meta_info.json"
 
 
 @dataclass(frozen=True)
@@ -67,14 +68,14 @@ def index_hash(folder: Path) -> str:
 
 
 def _run_info(folder: Path) -> dict[str, Any]:
-    path = _aux_folder(folder) / "meta_info.json"
+    path = _aux_folder(folder) / RUN_INFO
     return _read_information(path) if path.is_file() else {}
 
 
 def _read_information(path: Path) -> dict[str, Any]:
     try:
         return dict(read_json(path))
-    except ValueError:
+    except (ValueError, TypeError, RecursionError):
         raise InputError(Problem("is damaged", "quantify the sample again", str(path))) from None
 
 
@@ -87,7 +88,11 @@ def _aux_folder(folder: Path) -> Path:
 def replicate_count(folder: Path) -> int:
     """How many inferential replicates (bootstraps or Gibbs samples) the folder holds."""
     held = (_aux_folder(folder) / "bootstrap" / "bootstraps.gz").is_file()
-    return int(_run_info(folder).get("num_bootstraps", 0)) if held else 0
+    told = _run_info(folder).get("num_bootstraps", 0)
+    if not isinstance(told, int) or told < 0:
+        what = f"'num_bootstraps' is '{told}', not a number"
+        raise InputError(Problem(what, "quantify the sample again", str(_aux_folder(folder) / RUN_INFO)))
+    return told if held else 0
 
 
 def read_replicates(folder: Path, transcript_ids: pa.StringArray) -> Iterator[np.ndarray]:
@@ -102,7 +107,8 @@ def read_replicates(folder: Path, transcript_ids: pa.StringArray) -> Iterator[np
     file = f"{folder.name}/{bootstrap.parent.name}/bootstrap/bootstraps.gz"
     with gzip.open(bootstrap / "names.tsv.gz") as names:
         line = pa.ListArray.from_arrays(pa.array([0, len(transcript_ids)], pa.int32()), transcript_ids)
-        if names.read().rstrip(b"\n") != pc.binary_join(line, "\t")[0].as_py().encode():
+        expected = pc.binary_join(line, "\t")[0].as_py().encode()
+        if names.read(len(expected) + 2).rstrip(b"\n") != expected:
             raise InputError(Problem("is of other transcripts than quant.sf", "quantify again", file))
     with gzip.open(bootstrap / "bootstraps.gz") as stream:
         for _ in range(replicate_count(folder)):

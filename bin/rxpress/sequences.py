@@ -7,6 +7,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,7 +17,10 @@ from rxpress.tables import read_json
 
 QUANT_HEADER = b"Name\tLength\tEffectiveLength\tTPM\tNumReads"
 
+DAMAGED_GZIP = (EOFError, zlib.error, gzip.BadGzipFile)
 LONGEST_LINE = 1 << 26
+# Gzip makes sequences a fourth and annotations a thirtieth as large; what shrinks to a hundredth was made so.
+LARGEST_TEXT, LIKELY_RATIO = 1 << 28, 100
 # Qualities of Illumina before version 1.8 are letters from '@' (Solexa: ';') to 'h' (Phred+64); later ones
 # (Phred+33) end at 'K' where there are others than the best.
 LOWEST_PHRED64, HIGHEST_PHRED33 = ord(";"), ord("K")
@@ -24,6 +28,7 @@ BEST_OF_LONG_READS = ord("~")
 # Amino acids that are no code of nucleotides.
 PROTEIN = frozenset("EFILPQ")
 SNIFFED_LETTERS = 1000
+BLANKS = b" \t\r\n\v\f"
 
 # First bytes of what users take for FASTQ (or FASTA), after inflation where the file is gzip.
 FOREIGN = {
@@ -133,13 +138,31 @@ def open_bytes(path: str | Path) -> BinaryIO:
 
 
 def read_blocks(path: str | Path) -> Iterator[bytes]:
-    """A file, plain or gzip, in large blocks that end where lines end."""
-    with open_bytes(path) as stream:
-        while block := stream.read(CHUNK_BYTES):
-            end = stream.readline(LONGEST_LINE)
-            if len(end) == LONGEST_LINE:
-                raise InputError(Problem("has a line without end", "get the file again", Path(path).name))
-            yield block + end
+    """A file, plain or gzip, in large blocks that end where lines end. InputError for damaged gzip."""
+    try:
+        with open_bytes(path) as stream:
+            for block in _chunks(stream, path):
+                end = stream.readline(LONGEST_LINE)
+                if len(end) == LONGEST_LINE:
+                    raise InputError(Problem("has a line without end", "get the file again", Path(path).name))
+                yield block + end
+    except DAMAGED_GZIP:
+        raise _cut_off(path) from None
+
+
+def _cut_off(path: str | Path) -> InputError:
+    return InputError(Problem("cannot be read to its end", "get the file again", Path(path).name))
+
+
+def _chunks(stream: BinaryIO, path: str | Path) -> Iterator[bytes]:
+    """What a stream from the file holds, in large pieces. InputError when gzip becomes too much."""
+    size = Path(path).stat().st_size
+    most = max(LARGEST_TEXT, size * LIKELY_RATIO)
+    while block := stream.read(CHUNK_BYTES):
+        if stream.tell() > most:
+            what = f"is gzip of {size:,} bytes that becomes more than {most:,}"
+            raise InputError(Problem(what, "look what is in it, and give it as text", Path(path).name))
+        yield block
 
 
 def read_lines(path: str | Path) -> Iterator[bytes]:
@@ -150,17 +173,11 @@ def read_lines(path: str | Path) -> Iterator[bytes]:
 
 def fasta_names(path: str | Path) -> list[str]:
     """Names (up to the first blank) in a FASTA file, plain or gzip. InputError if it is none."""
-    return [name for name, _ in _fasta_records(path)]
+    return list(fasta_lengths(path))
 
 
 def fasta_lengths(path: str | Path) -> dict[str, int]:
     """The length in bases of each sequence in a FASTA file, plain or gzip. InputError if it is none."""
-    return dict(_fasta_records(path))
-
-
-def _fasta_records(path: str | Path) -> list[tuple[str, int]]:
-    import pysam
-
     file = Path(path).name
     try:
         with open_bytes(path) as stream:
@@ -169,16 +186,34 @@ def _fasta_records(path: str | Path) -> list[tuple[str, int]]:
             foreign = foreign_format(magic)
             what = f"is {foreign}, not FASTA" if foreign else "is not FASTA: it does not begin with '>'"
             raise InputError(Problem(what if magic else "is empty", "give a FASTA file", file))
-        with pysam.FastxFile(str(path), persist=False) as records:
-            found, start = [], ""
-            for record in records:
-                start = start or (record.sequence or "")[:SNIFFED_LETTERS].upper()
-                found.append((str(record.name), len(record.sequence or "")))
-    except (OSError, EOFError, ValueError, zlib.error):
-        raise InputError(Problem("cannot be read to its end", "get the file again", file)) from None
-    if PROTEIN & set(start):
+        with open_bytes(path) as stream:
+            lengths, start = _count_bases(_chunks(stream, path), file)
+    except (OSError, *DAMAGED_GZIP):
+        raise _cut_off(path) from None
+    if PROTEIN & set(start.upper()):
         raise InputError(Problem("is protein, not DNA or RNA", "give sequences of nucleotides", file))
-    return found
+    return lengths
+
+
+def _count_bases(blocks: Iterator[bytes], file: str) -> tuple[dict[str, int], str]:
+    """Lengths of sequences by name, and the first letters of the first; none is held as a whole."""
+    lengths: dict[str, int] = {}
+    name, start, held = "", b"", b"\n"  # held : the end of a block, if a header may stand or begin in it
+    for block in chain([next(blocks, b"").lstrip(BLANKS)], blocks, [b"\n"]):
+        text = held + block
+        line = text.rfind(b"\n")
+        held = text[line:] if line >= 0 and text[line + 1 : line + 2] in (b"", b">") else b""
+        if len(held) > LONGEST_LINE:
+            raise InputError(Problem("has a line without end", "get the file again", file))
+        rest, *records = text[: len(text) - len(held)].split(b"\n>")
+        if lengths:
+            lengths[name] += len(rest.translate(None, BLANKS))
+        for record in records:
+            header, _, bases = record.partition(b"\n")
+            name = b"".join(header.split(None, 1)[:1]).decode(errors="replace")
+            lengths[name] = len(bases.translate(None, BLANKS))
+            start = start or bases[:SNIFFED_LETTERS]
+    return lengths, start.decode(errors="replace")
 
 
 def index_names(folder: str | Path) -> tuple[list[str], list[str]]:
@@ -231,8 +266,13 @@ def transcript_names(path: str | Path) -> list[str]:
     """Names of transcripts in a FASTA file, a Salmon index or a quant.sf, told apart by content."""
     if Path(path).is_dir():
         return index_names(path)[0]
-    with open_bytes(path) as stream:
-        if stream.read(len(QUANT_HEADER)) == QUANT_HEADER:
-            stream.seek(0)
-            return quant_names(stream)
-    return fasta_names(path)
+    try:
+        with open_bytes(path) as stream:
+            is_quant = stream.read(len(QUANT_HEADER)) == QUANT_HEADER
+    except DAMAGED_GZIP:
+        raise _cut_off(path) from None
+    try:
+        return quant_names(read_lines(path)) if is_quant else fasta_names(path)
+    except ValueError:
+        what = "begins like a quant.sf, but is none"
+        raise InputError(Problem(what, "quantify the sample again", Path(path).name)) from None

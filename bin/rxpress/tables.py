@@ -1,7 +1,8 @@
 """The one reader and writer of tables: TSV (CSV is read too), matrices, JSON, YAML and parquet.
 
 Tables are UTF-8 with one header line, `NA` for missing, `.` as decimal mark; floats are written so that they
-read back equal. Gene tables carry `gene_id` and `gene_name` first.
+read back equal. Gene tables carry `gene_id` and `gene_name` first. A text that a spreadsheet would take for a
+formula is written with a `'` before it.
 """
 
 from __future__ import annotations
@@ -101,6 +102,11 @@ def read_text(path: str | Path, fallback: str = "") -> str:
 def is_formula(cell: str) -> bool:
     """Whether a spreadsheet would take a text for a formula (CWE-1236); a number with a sign is none."""
     return cell[:1] in FORMULA_MARKS and NUMBER.fullmatch(cell) is None and cell not in FORMULA_MARKS
+
+
+def harmless(cell: Any) -> Any:
+    """A cell as it is written: text that would be a formula has a `'` before it, which makes it text."""
+    return f"'{cell}" if isinstance(cell, str) and is_formula(cell) else cell
 
 
 def _unzipped(data: bytes, file: str) -> bytes:
@@ -287,6 +293,9 @@ def _make_room(path: str | Path) -> None:
 def write_table(frame: pd.DataFrame, path: str | Path) -> None:
     """Write a table as TSV: no index, `NA` for missing, floats at full precision."""
     _make_room(path)
+    for name in frame.select_dtypes(object):
+        if any(str(cell)[:1] in FORMULA_MARKS for cell in frame[name].unique()):
+            frame = frame.assign(**{str(name): frame[name].map(harmless)})
     frame.to_csv(path, sep="\t", index=False, na_rep=MISSING, lineterminator="\n")
 
 
@@ -322,13 +331,23 @@ def write_columns(columns: Mapping[str, Any], path: str | Path) -> None:
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
-    table = pa.table({name: pa.array(values, from_pandas=True) for name, values in columns.items()})
+    arrays = {name: pa.array(values, from_pandas=True) for name, values in columns.items()}
+    table = pa.table({name: _harmless_array(values) for name, values in arrays.items()})
     style: dict[str, Any] = {"delimiter": "\t", "null_string": MISSING, "quoting_header": "none"}
     _make_room(path)
     try:
         arrow_csv.write_csv(table, path, arrow_csv.WriteOptions(quoting_style="none", **style))
     except pa.ArrowInvalid:  # some text holds a tab or a quotation mark
         arrow_csv.write_csv(table, path, arrow_csv.WriteOptions(quoting_style="needed", **style))
+
+
+def _harmless_array(cells: pa.Array) -> pa.Array:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_string(cells.type) or not pc.any(pc.match_substring_regex(cells, "^[=+@-]")).as_py():
+        return cells
+    return pa.array([harmless(cell) for cell in cells.to_pylist()])
 
 
 def read_columns(
@@ -438,7 +457,7 @@ def read_records(path: str | Path) -> list[dict[str, str]]:
 
 def write_records(header: Sequence[str], rows: Sequence[Sequence[object]], path: str | Path) -> None:
     """Write a small table without importing pandas: one row per sequence, None as `NA`."""
-    lines = [header, *([MISSING if cell is None else cell for cell in row] for row in rows)]
+    lines = [header, *([MISSING if cell is None else harmless(cell) for cell in row] for row in rows)]
     _make_room(path)
     Path(path).write_text("".join("\t".join(map(str, line)) + "\n" for line in lines), encoding="utf-8")
 

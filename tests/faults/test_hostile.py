@@ -3,37 +3,49 @@
 from __future__ import annotations
 
 import base64
+import csv
 import gzip
 import json
 import os
 import re
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
-from input_files import SHEET, fastq, told, write_study
+from input_files import SHEET, examine, fastq, told, write_quant, write_study
+from openpyxl import load_workbook
+from staged_findings import stage_findings
 from staged_results import CALLS, stage_results
 
 from faults.sound_studies import COUNTS, TREATED_SHEET, contrasts, counts
-from rxpress import reads, tables
+from rxpress import reads, sequences, tables
+from rxpress.annotation import read_annotation
+from rxpress.checking.count_matrix import split_matrix
 from rxpress.errors import InputError
 from rxpress.reads import examine_fastq, join_lanes
 from rxpress.report.build import build_sections, write_sections
 from rxpress.report.results import read_results
 from rxpress.report.summary import QUICK_SCATTER
-from rxpress.sequences import read_blocks
+from rxpress.report.workbook import write_workbook
+from rxpress.sequences import fasta_lengths, fasta_names
 from rxpress.tables import (
+    GeneMatrix,
     is_formula,
+    read_matrix,
     read_table,
     read_text,
     read_yaml,
     read_yaml_lines,
+    user_matrix,
     write_columns,
     write_json,
+    write_matrix,
     write_records,
     write_table,
     write_yaml,
@@ -103,6 +115,46 @@ def test_a_gene_that_is_a_formula_is_refused(folder: Path, gene: str) -> None:
     assert "would be a formula in a spreadsheet" in problems[0]
 
 
+@pytest.mark.parametrize("formula", [*FORMULAS, "=1+1", "@x", "--x"])
+def test_published_tables_and_the_workbook_hold_no_formula(folder: Path, formula: str) -> None:
+    """Names of genes, which annotations give, labels of contrasts, and what is known of genes."""
+    results = stage_results(folder / "results")
+    stage_findings(results)
+    for path in sorted(results.rglob("*.tsv")):
+        table = read_table(path)
+        for name in ("gene_name", "gene", "label", "gene_set", "batch", "reason", "role", "note", "step"):
+            if name in table:
+                table[name] = formula
+        write_table(table, path)
+    read = read_results(results)
+    write_sections(read, build_sections(read), folder / "report")
+    write_workbook(read, results, formula, folder / "results.xlsx")
+    cells = [
+        cell
+        for path in [*results.rglob("*.tsv"), *(folder / "report").rglob("*.tsv")]
+        for line in csv.reader(path.read_text().splitlines(), delimiter="\t")
+        for cell in line
+    ]
+    assert f"'{formula}" in cells
+    assert [cell for cell in cells if is_formula(cell)] == []
+    book = load_workbook(folder / "results.xlsx")
+    typed = {(cell.data_type, str(cell.value)) for sheet in book for row in sheet for cell in row}
+    assert ("s", formula) in typed, "the title"
+    assert "f" not in {kind for kind, _ in typed}
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_names_of_genes_of_a_count_matrix_are_published_as_text(folder: Path, formula: str) -> None:
+    matrix = user_matrix(f'gene_id\tgene_name\ts1\nG1\t"{formula}"\t5\nG2\tB\t7\n', "counts.tsv")
+    ids, names, values = split_matrix(matrix)
+    assert names is not None
+    made = GeneMatrix(ids.to_numpy(str), names.to_numpy(str), ["s1"], values.to_numpy(float))
+    write_matrix(made, folder / "gene_counts.tsv")
+    found = read_matrix(folder / "gene_counts.tsv")
+    assert list(found.gene_names) == [f"'{formula}", "B"]
+    np.testing.assert_array_equal(found.values[:, 0], [5, 7])
+
+
 # Names of files
 
 
@@ -134,6 +186,27 @@ def test_a_pipe_and_a_device_are_not_read(folder: Path) -> None:
         "samples.csv:2: column 'fastq_1': 'pipe.fq' is a device, not a file; give a file",
         "samples.csv:3: column 'fastq_1': 'endless.fq' is a device, not a file; give a file",
     ]
+
+
+@pytest.mark.parametrize("name", ["gtf", "transcripts", "genome", "viability", "contrasts", "qpcr", "counts"])
+def test_a_pipe_for_a_parameter_is_refused_and_not_waited_for(folder: Path, name: str) -> None:
+    params = write_study(folder)
+    os.mkfifo(folder / "pipe")
+    problems, _ = told(folder, SHEET, {**params, name: "pipe"})
+    assert f"--{name}: 'pipe' is a device, not a file; give a file" in problems
+
+
+def test_a_pipe_for_the_sheet_or_within_a_salmon_folder_is_refused(folder: Path) -> None:
+    params = write_study(folder)
+    os.mkfifo(folder / "pipe")
+    _, problems = examine(folder / "pipe", params)
+    assert "--input: " in str(problems.found[0])
+    assert "is a device, not a file" in str(problems.found[0])
+    write_quant(folder / "a1")
+    (folder / "a1" / "quant.sf").unlink()
+    os.mkfifo(folder / "a1" / "quant.sf")
+    said, _ = told(folder, "sample,quant\na1,a1\n", {"gtf": params["gtf"]})
+    assert "folder 'a1' has no quant.sf or quant.sf.gz that can be read" in said[0]
 
 
 def test_a_link_to_itself_is_a_file_that_is_not_there(folder: Path) -> None:
@@ -227,10 +300,50 @@ def test_a_bomb_for_reads_is_refused_in_bounded_memory(folder: Path, monkeypatch
     assert examine_fastq(folder / "a.fq.gz").reads == 400_000
 
 
-def test_a_bomb_for_an_annotation_is_refused(folder: Path) -> None:
-    (folder / "a.gtf").write_bytes(bomb(80))
-    with pytest.raises(InputError, match=r"a\.gtf: has a line without end"):
-        list(read_blocks(folder / "a.gtf"))
+LINE = 'chr1\tx\texon\t1\t9\t.\t+\t.\tgene_id "G"; transcript_id "T"; gene_name "N";\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "read"),
+    [
+        ("one.fa.gz", b">a\n" + b"A" * (1 << 24), fasta_lengths),
+        ("many.fa.gz", b">a\nAC\n" * (1 << 21), fasta_names),
+        ("long.fa.gz", b">" + b"a" * (1 << 24), fasta_names),
+        ("long.gtf.gz", bytes(1 << 24), read_annotation),
+        ("many.gtf.gz", LINE.encode() * (1 << 18), read_annotation),
+        ("many.gff3.gz", LINE.replace('_id "', "=").encode() * (1 << 18), read_annotation),
+    ],
+)
+def test_a_bomb_for_a_reference_is_refused_in_bounded_memory(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, text: bytes, read: Callable[[Path], Any]
+) -> None:
+    """What it would become is never held: at most a few blocks of it, here a fourth of what is allowed."""
+    monkeypatch.setattr(sequences, "LARGEST_TEXT", 1 << 22)
+    monkeypatch.setattr(sequences, "LONGEST_LINE", 1 << 21)
+    monkeypatch.setattr(sequences, "CHUNK_BYTES", 1 << 16)
+    (folder / name).write_bytes(gzip.compress(text))
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError) as told:
+            read(folder / name)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    said = rf"^{re.escape(name)}: (is gzip of [\d,]+ bytes that becomes more than|has a line without end)"
+    assert re.match(said, str(told.value))
+    assert peak < len(text) / 2
+
+
+def test_references_that_are_well_compressed_are_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a chromosome of N, and an annotation of nothing but exons, are no bombs."""
+    monkeypatch.setattr(sequences, "LARGEST_TEXT", 0)
+    bases = np.random.default_rng(1).choice(list("ACGT"), 1 << 20)
+    chromosome = "".join(bases) + "N" * (1 << 20)
+    (folder / "a.fa.gz").write_bytes(gzip.compress(f">chr1\n{chromosome}\n".encode()))
+    assert fasta_lengths(folder / "a.fa.gz") == {"chr1": 1 << 21}
+    lines = [LINE.replace("\t1\t9\t", f"\t{i}\t{i + 9}\t").replace('"T"', f'"T{i}"') for i in range(9000)]
+    (folder / "a.gtf.gz").write_bytes(gzip.compress("".join(lines).encode()))
+    assert len(read_annotation(folder / "a.gtf.gz").transcripts) == 9000
 
 
 # The report

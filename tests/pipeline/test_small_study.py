@@ -77,6 +77,10 @@ def test_resume_runs_nothing_when_nothing_changed(
 def test_changed_alpha_runs_the_tests_and_what_follows(
     run_pipeline: Callable[..., Run], small_run: Run, small_folder: Path
 ) -> None:
+    precious, report = small_folder / "precious", small_run.results / "report" / "rxpress_report.html"
+    precious.write_text("of the user")
+    report.unlink()
+    report.symlink_to(precious)
     run = run_pipeline(small_folder, "-profile", "test", "--alpha", 0.01).ended_well()
     assert set(run.tasks("COMPLETED")) == {
         "CHECK_INPUTS",
@@ -87,6 +91,8 @@ def test_changed_alpha_runs_the_tests_and_what_follows(
         "MULTIQC",
         "WRITE_MANIFEST",
     }
+    assert precious.read_text() == "of the user", "a link below --outdir is replaced, not written through"
+    assert not report.is_symlink()
 
 
 def test_edited_toolkit_module_runs_the_commands_that_import_it(
@@ -105,10 +111,28 @@ def test_edited_toolkit_module_runs_the_commands_that_import_it(
     )
 
 
-def test_one_sample_more_quantifies_that_sample_only(
+def under_odd_names(rows: list[dict[str, str]], folder: Path) -> list[dict[str, str]]:
+    """The rows with links to their reads whose names a shell, or a program, would take for something else."""
+    odd = (
+        "$(touch pwned).fq.gz",
+        "-rf.fq.gz",
+        "a b&&touch pwned.fq.gz",
+        "`touch pwned`.fq.gz",
+        "ü'*?[a].fq.gz",
+    )
+    for number, row in enumerate(rows):
+        for mate in ("fastq_1", "fastq_2"):
+            link = folder / str(number) / mate / odd[number % len(odd)]
+            link.parent.mkdir(parents=True)
+            link.symlink_to(row[mate])
+            row[mate] = str(link)
+    return rows
+
+
+def test_one_sample_more_quantifies_that_sample_only_whatever_its_files_are_called(
     run_pipeline: Callable[..., Run], tmp_path: Path
 ) -> None:
-    rows = small_rows()
+    rows = under_odd_names(small_rows()[:5], tmp_path / "reads")
     run_pipeline(tmp_path, *sheet(tmp_path / "sheet.csv", rows[:4])).ended_well()
     run = run_pipeline(tmp_path, *sheet(tmp_path / "sheet.csv", rows[:5])).ended_well()
     done = run.tasks("COMPLETED")
@@ -119,6 +143,9 @@ def test_one_sample_more_quantifies_that_sample_only(
         0,
     )
     assert done["MERGE_QUANTS"] == done["TEST_EXPRESSION"] == 1
+    assert not [path for path in tmp_path.rglob("*") if path.name == "pwned"]
+    published = [path for path in run.results.rglob("*") if path.suffix == ".html" and "fastqc" in path.name]
+    assert len(published) == 2 * len({row["sample"] for row in rows})
 
 
 def test_strict_parser_gives_the_same_tables_from_quant_folders(

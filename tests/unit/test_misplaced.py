@@ -45,3 +45,14 @@ def test_a_library_under_two_names_is_found_also_when_it_was_scaled() -> None:
 
 def test_samples_without_replicates_are_not_judged() -> None:
     assert misplaced_samples(study(1)[:, :4], ["w", "x", "y", "z"]) == []
+
+
+def test_samples_of_one_value_and_studies_of_a_few_genes_are_no_copies() -> None:
+    values = study(1)
+    values[:, [2, 7]] = 410.0112004242  # whose mean is not quite itself
+    assert same_libraries(values) == []
+    assert same_libraries(study(1)[:2]) == []
+    copies = np.repeat(study(1)[:, :1], 2, axis=1)
+    assert misplaced_notes(["a", "b"], ["x", "x"], copies) == [], (
+        "two samples have nothing to be held against"
+    )

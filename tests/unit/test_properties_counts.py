@@ -16,7 +16,9 @@ from rxpress.deseq.size_factors import estimate_size_factors, normalize
 from rxpress.quantification import (
     Estimates,
     dtu_scaled_counts,
+    fill_missing_lengths,
     group_medians,
+    inferential_variance,
     length_scaled_counts,
     scaled_counts,
     summarize_to_genes,
@@ -85,6 +87,31 @@ def test_every_scaled_mode_keeps_the_reads_of_each_sample(generator: np.random.G
 def test_group_medians_are_those_of_numpy(values: np.ndarray, group: np.ndarray) -> None:
     expected = [np.median(values[group == g]) if (group == g).any() else np.nan for g in range(6)]
     np.testing.assert_allclose(group_medians(values, group, 6), expected)
+
+
+@few
+@given(generators(), st.integers(2, 6))
+def test_variance_over_replicates_is_that_of_numpy(generator: np.random.Generator, replicates: int) -> None:
+    counts = generator.poisson(1e6, (replicates, 15)).astype(float)
+    gene = generator.integers(-1, GENES, 15)
+    sums = np.array([[one[gene == g].sum() for g in range(GENES)] for one in counts])
+    found = inferential_variance(iter(counts), gene, GENES)
+    np.testing.assert_allclose(found, sums.var(axis=0, ddof=1), rtol=1e-7, atol=1e-6)
+
+
+@few
+@given(generators())
+def test_missing_lengths_are_geometric_means_of_the_gene_in_other_samples(
+    generator: np.random.Generator,
+) -> None:
+    lengths = generator.uniform(100, 5000, (6, 4))
+    holes = generator.random((6, 4)) < 0.4
+    found = fill_missing_lengths(np.where(holes, np.nan, lengths), np.full(6, 77.0))
+    np.testing.assert_allclose(found[~holes], lengths[~holes], rtol=1e-12)
+    for gene, sample in zip(*np.nonzero(holes), strict=True):
+        known = lengths[gene][~holes[gene]]
+        expected = np.exp(np.log(known).mean()) if known.size else 77.0
+        np.testing.assert_allclose(found[gene, sample], expected, rtol=1e-9)
 
 
 @few

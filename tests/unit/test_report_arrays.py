@@ -156,3 +156,18 @@ def test_the_workbook_has_a_sheet_of_arrays(page: Page, folder: Path, tmp_path: 
 def test_sections_are_json_of_plain_numbers(page: Page) -> None:
     facts = page.results.facts
     assert all(json.dumps(section.to_multiqc(facts)) for section in page.sections.values())
+
+
+def test_the_chip_and_what_was_given_are_told_as_far_as_they_are_known(tmp_path: Path) -> None:
+    told = Page(arrays_only(tmp_path / "cel")).text("probesets_study")
+    assert "Chip: HG-U133_Plus_2." in told
+    assert "Genes of probesets: GPL570.annot.gz (GEO annot)." in told
+    assert "the one of highest mean over all arrays stands for it" in told
+    apart = {"how": "none", "file": None}
+    facts = {"source": "matrix", "chip": None, "cdf": None, "annotation": FACTS["annotation"] | apart}  # type: ignore[operator]
+    for transformation, words in (("none", "taken as log2, as they came"), ("log2(x)", "not on a log scale")):
+        more = {"file": "GSE1.txt.gz", "transformation": transformation}
+        told = Page(arrays_only(tmp_path / words[:3], **facts, **more)).text("probesets_study")
+        assert f"Expression was given (GSE1.txt.gz): values were {words}" in told
+        assert "Chip" not in told
+        assert "Probesets were kept apart" in told

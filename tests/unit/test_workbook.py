@@ -26,7 +26,7 @@ def plant(folder: Path) -> Path:
     path = folder / "differential" / "study" / f"{DRUG}.tsv"
     table = read_table(path, ("gene_id", "gene_name"))
     table["gene_name"] = [*TRAPS, *table["gene_name"][len(TRAPS) :]]
-    write_table(table, path)
+    table.to_csv(path, sep="\t", index=False, na_rep="NA")  # write_table writes no formula
     row = {"study": "study", "gene": "SEPT1", "verdict": "as expected", "p_adjusted_panel": 1e-7}
     write_table(pd.DataFrame([row]), folder / "interpretation" / "markers.tsv")
     return folder

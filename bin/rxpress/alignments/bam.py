@@ -247,6 +247,8 @@ def find_hits(buffer: np.ndarray, place: np.ndarray, end: np.ndarray) -> np.ndar
         kind = buffer[at + 2]
         found = (buffer[at] == HITS_TAG[0]) & (buffer[at + 1] == HITS_TAG[1])
         for code in np.unique(kind[found]):
+            if chr(code) not in NUMBERS:
+                raise ValueError
             these = found & (kind == code)
             hits[reads[these]] = _numbers(buffer, at[these] + 3, NUMBERS[chr(code)])
         width = VALUE_BYTES[kind]

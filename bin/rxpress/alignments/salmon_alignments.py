@@ -14,6 +14,7 @@ from rxpress.programs import run_tool
 PROBED_FRAGMENTS = 100_000
 # How Salmon 1.10.1 says that fewer fragments than it wants, or none, agree with transcripts and library type.
 TOO_FEW = "--minAssignedFrags|Total alpha weight was too small"
+NO_SEQUENCE = "no genomic sequence available"  # says gffread when no name of a sequence is the genome's
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class TranscriptomeAlignments:
 def extract_transcripts(genome: Path, exons: Path, target: Path) -> None:
     """Write the sequences of the transcripts of exons.gtf from a plain FASTA, under the names STAR gives."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    run_tool(["gffread", str(exons), "-g", str(genome), "-w", str(target)])
+    run_tool(["gffread", str(exons), "-g", str(genome), "-w", str(target)], may_fail_with=NO_SEQUENCE)
     if not target.is_file() or not target.stat().st_size:
         what = "no transcript could be extracted"
         raise InputError(Problem(what, "give genome and annotation that name sequences alike", genome.name))

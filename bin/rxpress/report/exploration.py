@@ -71,9 +71,10 @@ def cluster_order(rows: np.ndarray) -> np.ndarray:
 
 def z_scores(values: np.ndarray) -> np.ndarray:
     """Each row less its mean, by its standard deviation (n - 1); zero where a row does not vary."""
+    varies = np.ptp(values, axis=1, keepdims=True) > 0  # equal values may deviate a little from their mean
     centred = values - values.mean(axis=1, keepdims=True)
     spread = values.std(axis=1, ddof=1, keepdims=True) if values.shape[1] > 1 else np.zeros((len(values), 1))
-    return np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 0)
+    return np.divide(centred, spread, out=np.zeros_like(centred), where=varies)
 
 
 def minus_log10(p_values: np.ndarray) -> np.ndarray:

@@ -55,7 +55,7 @@ def same_libraries(values: np.ndarray) -> list[tuple[int, int]]:
     values = complete(values)
     if len(values) < 3:
         return []
-    varying = values.std(axis=0) > 0
+    varying = np.ptp(values, axis=0) > 0
     correlation = np.full((values.shape[1], values.shape[1]), 0.0)
     correlation[np.ix_(varying, varying)] = np.corrcoef(values[:, varying].T)
     return [(int(i), int(j)) for i, j in np.argwhere(np.triu(correlation, 1) > SAME)]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CATEGORIES = ("xcats", "ycats")  # names of a heatmap's columns and rows
+NAMING = ("data_labels", "colors", "xlab", "ylab")  # settings of a plot that hold names
 Columns = Mapping[str, Mapping[str, Any]]
 
 
@@ -64,13 +65,14 @@ class Section:
         about = " ".join([self.topic.text(facts), *([self.detail] if alone and self.detail else [])])
         named = self.plot_type in ("html", "heatmap", "generalstats") or isinstance(self.data, list)
         data = self.data if self.plot_type == "html" else inert(self.data)
-        pconfig = {"id": f"{self.id}_plot", "title": f"rxpress: {self.topic.name}", **self.pconfig}
+        own = {key: inert(value) if key in NAMING else value for key, value in self.pconfig.items()}
+        pconfig = {"id": f"{self.id}_plot", "title": f"rxpress: {self.topic.name}", **own}
         return {
             "id": self.id,
             "parent_id": self.topic.id,
             "parent_name": self.topic.name,
             "parent_description": html.escape(about, quote=False),
-            "section_name": self.topic.name if alone else inert(self.heading.text),
+            "section_name": self.topic.name if alone else inert_name(self.heading.text),
             "description": html.escape(self.detail, quote=False),
             "plot_type": self.plot_type,
             **({} if self.plot_type in ("html", "generalstats") else {"pconfig": pconfig}),
@@ -89,6 +91,14 @@ def inert(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {inert(key): inert(item) for key, item in value.items()}
     return [inert(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def inert_name(text: str) -> str:
+    """The name of a section, escaped so that it stays text where MultiQC unescapes it, in its navigation.
+
+    There, what opens a tag no longer does: a mark without width stands behind the `<`.
+    """
+    return str(inert(re.sub("<(?=[A-Za-z/!?])", "<\u2060", text)))
 
 
 def note(topic: Topic, reason: str, heading: Heading = ALONE) -> Section:

@@ -1,4 +1,6 @@
 include { packageVersion } from '../../../functions/versions'
+include { options } from '../../../functions/options'
+include { inert } from '../../../functions/messages'
 
 process MULTIQC {
     label 'multiqc'
@@ -17,7 +19,7 @@ process MULTIQC {
 
     script:
     def configs = [config].flatten().collect { one -> "--config ${one}" }.join(' ')
-    def title = opts.report_title ? "--title '${opts.report_title.replace("'", "'\\''")}'" : ''
+    def title = options(title: inert(opts.report_title))
     """
     multiqc --strict --force --no-version-check ${configs} ${title} --filename rxpress_report.html inputs
     tail -c 100 rxpress_report.html 2> /dev/null | grep -q '</html>' || { echo 'error: MultiQC left no whole rxpress_report.html; is the disk full?' >&2; exit 1; }
