@@ -23,12 +23,15 @@ FOUR_SAMPLES = ("MM.1S_DMSO_1", "MM.1S_DMSO_2", "MM.1S_bortezomib_1", "MM.1S_bor
 
 @dataclass(frozen=True)
 class Study:
-    """A study to kill runs of: how it is launched, what an undisturbed run gives, and its seconds."""
+    """A study to kill runs of: how it is launched, what an undisturbed run gives, and its seconds.
+
+    launch : `launch(folder, *more_options)`.
+    """
 
     command: list[str]
     undisturbed: Run
     seconds: float
-    launch: Callable[[Path], Run]
+    launch: Callable[..., Run]
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ def four_rows() -> list[dict[str, str]]:
     return [row for row in small_rows() if row["sample"] in FOUR_SAMPLES]
 
 
-def undisturbed_study(launch: Callable[[Path], Run], command: list[str], folder: Path) -> Study:
+def undisturbed_study(launch: Callable[..., Run], command: list[str], folder: Path) -> Study:
     """Run it once to its end; the moments to kill others at are fractions of the time that this took."""
     began = time.monotonic()
     run = launch(folder).ended_well()
