@@ -13,7 +13,7 @@ from engine_study import READS_COLUMNS, write_salmon_folders
 from pipeline.conftest import SMALL_REFERENCES, Run, write_csv
 
 from .disks import make_room, small_disk
-from .killing import Study, four_rows, kill_and_resume, moments, undisturbed_study
+from .killing import Study, chains, four_rows, kill_and_resume, undisturbed_study
 from .results import bytes_apart, half_written
 
 pytestmark = pytest.mark.faults
@@ -42,11 +42,11 @@ def study(
     )
 
 
-@pytest.mark.parametrize("moment", moments(), ids="at-{:.3f}".format)
-def test_a_killed_run_from_salmon_folders_resumes_to_the_same_bytes(
-    study: Study, moment: float, tmp_path: Path
+@pytest.mark.parametrize("moments", chains(), ids=lambda row: "-".join(f"{one:.2f}" for one in row))
+def test_a_run_killed_again_and_again_from_salmon_folders_ends_with_the_same_bytes(
+    study: Study, moments: tuple[float, ...], tmp_path: Path
 ) -> None:
-    resumed = kill_and_resume(study, moment, tmp_path / "run")
+    resumed = kill_and_resume(study, moments, tmp_path / "run")
     assert bytes_apart(resumed.results, study.undisturbed.results) == []
 
 
