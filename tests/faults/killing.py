@@ -18,22 +18,27 @@ from .results import half_written
 
 KILLS = int(os.environ.get("RXPRESS_KILLS", "8"))
 SEED = 20
+IN_A_ROW = 4  # kills of one run, each while it is resumed from the one before
+STARTUP = 0.2  # of a run's length, which a resumed run takes anew
 FOUR_SAMPLES = ("MM.1S_DMSO_1", "MM.1S_DMSO_2", "MM.1S_bortezomib_1", "MM.1S_bortezomib_2")
 
 
 @dataclass(frozen=True)
 class Study:
-    """A study to kill runs of: how it is launched, what an undisturbed run gives, and its seconds."""
+    """A study to kill runs of: how it is launched, what an undisturbed run gives, and its seconds.
+
+    launch : `launch(folder, *more_options)`.
+    """
 
     command: list[str]
     undisturbed: Run
     seconds: float
-    launch: Callable[[Path], Run]
+    launch: Callable[..., Run]
 
 
 @dataclass(frozen=True)
 class Killed:
-    """A run that ended by SIGKILL `moment` seconds after its start.
+    """A launch that ended by SIGKILL `moment` seconds after its start.
 
     `completed` : tasks, by Nextflow's short hash, that its trace marks COMPLETED; `begun` : how many were
     submitted by its log.
@@ -49,7 +54,7 @@ def four_rows() -> list[dict[str, str]]:
     return [row for row in small_rows() if row["sample"] in FOUR_SAMPLES]
 
 
-def undisturbed_study(launch: Callable[[Path], Run], command: list[str], folder: Path) -> Study:
+def undisturbed_study(launch: Callable[..., Run], command: list[str], folder: Path) -> Study:
     """Run it once to its end; the moments to kill others at are fractions of the time that this took."""
     began = time.monotonic()
     run = launch(folder).ended_well()
@@ -57,34 +62,40 @@ def undisturbed_study(launch: Callable[[Path], Run], command: list[str], folder:
     return Study(command, run, time.monotonic() - began, launch)
 
 
-def moments(kills: int = KILLS // 2) -> list[float]:
-    """A random moment in each of so many equal parts of a run, as fractions of its length."""
+def chains(kills: int = KILLS // 2) -> list[tuple[float, ...]]:
+    """Random moments of that many kills, some in a row each, as fractions of what is then left of a run."""
     draw = random.Random(SEED)
-    return [(part + draw.random()) / kills for part in range(kills)]
+    drawn = [draw.random() for _ in range(kills)]
+    return [tuple(drawn[at : at + IN_A_ROW]) for at in range(0, kills, IN_A_ROW)]
 
 
-def kill_and_resume(study: Study, moment: float, folder: Path) -> Run:
-    """Kill a run and resume it: it does all that is left, once, and leaves nothing half-written."""
-    killed = kill_run(study.command, folder, moment, study.seconds)
+def kill_and_resume(study: Study, moments: tuple[float, ...], folder: Path) -> Run:
+    """Kill a run, resume and kill it again and again, and resume it at last.
+
+    What was once completed is not done again, and nothing is left half-written.
+    """
+    killed: list[Killed] = []
+    left = study.seconds
+    for moment in moments:
+        killed.append(kill_run(study.command, folder, moment * left))
+        left = min(study.seconds, left - killed[-1].moment + STARTUP * study.seconds)
     began = time.monotonic()
     resumed = study.launch(folder).ended_well()
     took = time.monotonic() - began
     cached = {row["hash"] for row in resumed.trace if row["status"] == "CACHED"}
-    print(f"killed after {killed.moment:.0f} of {study.seconds:.0f} s, resumed in {took:.0f} s:", end=" ")
-    print(f"{killed.begun} tasks begun, {len(killed.completed)} completed, {len(cached)} cached after")
-    assert killed.completed <= cached
+    for one in killed:
+        counts = f"{one.begun} tasks begun, {len(one.completed)} completed"
+        print(f"killed after {one.moment:.1f} s: {counts}, of these {len(one.completed & cached)} cached")
+    print(f"resumed in {took:.0f} s, undisturbed {study.seconds:.0f} s: {len(cached)} tasks cached")
+    assert set().union(*(one.completed for one in killed)) <= cached
     assert {row["name"] for row in resumed.trace} == {row["name"] for row in study.undisturbed.trace}
     assert half_written(resumed.results) == []
     return resumed
 
 
-def kill_run(command: list[str], folder: Path, fraction: float, length: float) -> Killed:
-    """Launch in a new folder and kill at a fraction of the run's length, in seconds.
-
-    A run that is over by then was quicker than thought: another is killed at this fraction of its length.
-    """
-    folder.mkdir(parents=True)
-    began = time.monotonic()
+def kill_run(command: list[str], folder: Path, moment: float) -> Killed:
+    """Launch in a folder and kill so many seconds later; again and sooner when the run was quicker."""
+    folder.mkdir(parents=True, exist_ok=True)
     with (folder / "killed.log").open("w") as printed:
         process = subprocess.Popen(
             command,
@@ -95,15 +106,13 @@ def kill_run(command: list[str], folder: Path, fraction: float, length: float) -
             start_new_session=True,
         )
         try:
-            status = process.wait(fraction * length)
+            status = process.wait(moment)
         except subprocess.TimeoutExpired:
             kill_session(process.pid)
             process.wait()
-            return Killed(fraction * length, completed_tasks(folder), submissions(folder))
+            return Killed(moment, completed_tasks(folder), submissions(folder))
     assert status == 0, (folder / "killed.log").read_text()
-    took = time.monotonic() - began
-    folder.rename(folder.with_name(f"{folder.name}-over-in-{took:.0f}s"))
-    return kill_run(command, folder, fraction, took)
+    return kill_run(command, folder, moment / 2)
 
 
 def kill_session(session: int) -> None:

@@ -142,6 +142,31 @@ def test_reads_that_cannot_be_used_are_a_status(tmp_path, library, first, second
 
 
 @needs_tools
+def test_an_index_with_decoys_gives_a_whole_table_without_them(tmp_path, library):
+    """Salmon leaves decoys out of quant.sf, which is judged by what it says of the transcripts."""
+    chromosome = "".join(np.random.default_rng(5).choice(list("ACGT"), 5000))
+    transcripts = (library.index.parent / "transcripts.fa").read_text()
+    (tmp_path / "both.fa").write_text(f"{transcripts}>chromosome\n{chromosome}\n")
+    (tmp_path / "decoys.txt").write_text("chromosome\n")
+    command = ["salmon", "index", "-t", "both.fa", "-d", "decoys.txt", "-i", "decoyed", "-p", "1"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    decoyed = library._replace(index=tmp_path / "decoyed")
+    status = quantify(tmp_path, decoyed, [[text(mate)] for mate in library.mates])
+    assert (status.passed, status.mapped) == (True, PAIRS)
+    assert quantified(tmp_path) == pytest.approx(PLANTED, abs=0.01)
+
+
+@needs_tools
+def test_a_sample_of_which_few_reads_are_left_is_quantified_by_these(tmp_path, library):
+    """fastp drops reads of poor quality; what Salmon must have read are the others."""
+    kept = 50
+    poor = [record.replace("I", "#") for record in library.mates[0][kept:]]
+    status = quantify(tmp_path, library, [[text(library.mates[0][:kept] + poor)], [text(library.mates[1])]])
+    assert (status.reads_raw, status.reads, status.mapped) == (PAIRS, kept, kept)
+    assert sum(quantified(tmp_path).values()) == pytest.approx(kept, abs=0.01)
+
+
+@needs_tools
 def test_reads_of_another_organism_are_a_status(tmp_path, library):
     random = np.random.default_rng(5)
     foreign = [f"@{i}\n{''.join(random.choice(list('ACGT'), 75))}\n+\n{'I' * 75}\n" for i in range(50)]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rxpress.alignments.strands import LIBRARY_TYPES, judge_strandedness
-from rxpress.errors import InputError, Problem
+from rxpress.errors import InputError, Problem, ToolError
 from rxpress.programs import run_tool
+from rxpress.salmon import check_quant_table
 
 PROBED_FRAGMENTS = 100_000
 # How Salmon 1.10.1 says that fewer fragments than it wants, or none, agree with transcripts and library type.
@@ -36,6 +38,10 @@ def extract_transcripts(genome: Path, exons: Path, target: Path) -> None:
     if not target.is_file() or not target.stat().st_size:
         what = "no transcript could be extracted"
         raise InputError(Problem(what, "give genome and annotation that name sequences alike", genome.name))
+    with target.open("rb") as fasta:
+        fasta.seek(-1, os.SEEK_END)
+        if fasta.read() != b"\n":
+            raise ToolError(f"gffread ended well but left {target.name} incomplete; is the disk full?")
 
 
 def quantify_transcriptome(alignments: TranscriptomeAlignments, strandedness: str, folder: Path) -> float:
@@ -54,6 +60,8 @@ def quantify_transcriptome(alignments: TranscriptomeAlignments, strandedness: st
     command += ["--output", str(folder), "--threads", str(alignments.threads)]
     command += ["--numBootstraps", str(alignments.bootstraps)] if alignments.bootstraps else []
     done = run_tool([*command, *shlex.split(alignments.extra_args)], may_fail_with=TOO_FEW)
+    if done.returncode == 0:
+        check_quant_table(folder)
     table = folder / "quant.sf"
     given = _assigned(table) if table.is_file() else 0.0
     if done.returncode != 0:

@@ -18,6 +18,7 @@ process GFFREAD {
     zcat -f ${annotation} | awk 'BEGIN { FS = OFS = "\\t" } !/^#/ && \$7 !~ /^[-+.]\$/ { \$7 = "." } { print }' > annotation.gff
     gffread annotation.gff -g genome.fa -w transcripts.fa
     test -s transcripts.fa || { echo 'error: no transcript could be extracted: do the sequence names of the genome and of the annotation agree?' >&2; exit 2; }
+    test -z "\$(tail -c 1 transcripts.fa)" || { echo 'error: gffread ended well but left transcripts.fa incomplete; is the disk full?' >&2; exit 1; }
     rm genome.fa genome.fa.fai annotation.gff
     hash_inputs.py --role genome ${genome} --out inputs.tsv
     """
