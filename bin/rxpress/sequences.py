@@ -172,12 +172,21 @@ def read_lines(path: str | Path) -> Iterator[bytes]:
 
 
 def fasta_names(path: str | Path) -> list[str]:
-    """Names (up to the first blank) in a FASTA file, plain or gzip. InputError if it is none."""
-    return list(fasta_lengths(path))
+    """Names (up to the first blank) in a FASTA file, plain or gzip. InputError if it is none.
+
+    Those that stand there more than once come at the end again.
+    """
+    lengths, repeated = _read_fasta(path)
+    return [*lengths, *repeated]
 
 
 def fasta_lengths(path: str | Path) -> dict[str, int]:
     """The length in bases of each sequence in a FASTA file, plain or gzip. InputError if it is none."""
+    return _read_fasta(path)[0]
+
+
+def _read_fasta(path: str | Path) -> tuple[dict[str, int], list[str]]:
+    """Lengths of sequences by name, and the names that stand there more than once."""
     file = Path(path).name
     try:
         with open_bytes(path) as stream:
@@ -187,17 +196,18 @@ def fasta_lengths(path: str | Path) -> dict[str, int]:
             what = f"is {foreign}, not FASTA" if foreign else "is not FASTA: it does not begin with '>'"
             raise InputError(Problem(what if magic else "is empty", "give a FASTA file", file))
         with open_bytes(path) as stream:
-            lengths, start = _count_bases(_chunks(stream, path), file)
+            lengths, repeated, start = _count_bases(_chunks(stream, path), file)
     except (OSError, *DAMAGED_GZIP):
         raise _cut_off(path) from None
     if PROTEIN & set(start.upper()):
         raise InputError(Problem("is protein, not DNA or RNA", "give sequences of nucleotides", file))
-    return lengths
+    return lengths, list(repeated)
 
 
-def _count_bases(blocks: Iterator[bytes], file: str) -> tuple[dict[str, int], str]:
-    """Lengths of sequences by name, and the first letters of the first; none is held as a whole."""
+def _count_bases(blocks: Iterator[bytes], file: str) -> tuple[dict[str, int], dict[str, None], str]:
+    """Lengths of sequences, names that come again, first letters; no sequence is held as a whole."""
     lengths: dict[str, int] = {}
+    repeated: dict[str, None] = {}
     name, start, held = "", b"", b"\n"  # held : the end of a block, if a header may stand or begin in it
     for block in chain([next(blocks, b"").lstrip(BLANKS)], blocks, [b"\n"]):
         text = held + block
@@ -211,9 +221,11 @@ def _count_bases(blocks: Iterator[bytes], file: str) -> tuple[dict[str, int], st
         for record in records:
             header, _, bases = record.partition(b"\n")
             name = b"".join(header.split(None, 1)[:1]).decode(errors="replace")
+            if name in lengths:
+                repeated[name] = None
             lengths[name] = len(bases.translate(None, BLANKS))
             start = start or bases[:SNIFFED_LETTERS]
-    return lengths, start.decode(errors="replace")
+    return lengths, repeated, start.decode(errors="replace")
 
 
 def index_names(folder: str | Path) -> tuple[list[str], list[str]]:
