@@ -197,7 +197,7 @@ def test_all_points_of_a_volcano_stand_in_its_table(usual: Report) -> None:
         "up": 5,
     }
     assert [tab["name"] for tab in section["pconfig"]["data_labels"]] == [
-        f"label of {id} <5 nM>" for id in CALLS
+        f"label of {id} &lt;5 nM&gt;" for id in CALLS
     ]
 
 
@@ -281,7 +281,7 @@ def test_two_studies_do_not_mix(report: Callable[..., Report]) -> None:
     assert {"rxpress_pca_a", "rxpress_pca_b-2"} <= made.ids
     assert made.section("rxpress_pca_b-2")["section_name"] == "b-2"
     names = [tab["name"] for tab in made.section("rxpress_ma_all")["pconfig"]["data_labels"]]
-    assert names[0] == f"a: label of {DRUG} <5 nM>"
+    assert names[0] == f"a: label of {DRUG} &lt;5 nM&gt;"
     assert len(set(names)) == 4
 
 
