@@ -19,7 +19,7 @@ from .results import half_written
 KILLS = int(os.environ.get("RXPRESS_KILLS", "8"))
 SEED = 20
 IN_A_ROW = 4  # kills of one run, each while it is resumed from the one before
-STARTUP = 0.2  # of a run's length, which a resumed run takes anew
+STARTUP = 0.35  # of a run's length, which a resumed run takes anew
 FOUR_SAMPLES = ("MM.1S_DMSO_1", "MM.1S_DMSO_2", "MM.1S_bortezomib_1", "MM.1S_bortezomib_2")
 
 
@@ -63,10 +63,13 @@ def undisturbed_study(launch: Callable[..., Run], command: list[str], folder: Pa
 
 
 def chains(kills: int = KILLS // 2) -> list[tuple[float, ...]]:
-    """Random moments of that many kills, some in a row each, as fractions of what is then left of a run."""
+    """Random moments of that many kills, some in a row each, as fractions of what is then left of a run.
+
+    Early ones come first in a row, so that there is something left to kill.
+    """
     draw = random.Random(SEED)
     drawn = [draw.random() for _ in range(kills)]
-    return [tuple(drawn[at : at + IN_A_ROW]) for at in range(0, kills, IN_A_ROW)]
+    return [tuple(sorted(drawn[at : at + IN_A_ROW])) for at in range(0, kills, IN_A_ROW)]
 
 
 def kill_and_resume(study: Study, moments: tuple[float, ...], folder: Path) -> Run:
