@@ -10,8 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from staged_results import stage_results
 
 from rxpress.errors import FAILURE, run_command
+from rxpress.report.results import read_results
+from rxpress.report.workbook import write_workbook
 
 FULL = Path("/dev/full")  # takes no byte: `man 4 full`
 
@@ -47,6 +50,14 @@ def test_a_full_disk_is_told_in_one_line(write, full, capsys):
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: ")
     assert line.endswith("No space left on device; make room there, then run again with -resume")
+
+
+def test_a_workbook_without_room_is_told_as_such(tmp_path, full, capsys):
+    results = stage_results(tmp_path / "results")
+    with pytest.raises(SystemExit) as ended:
+        run_command(lambda: write_workbook(read_results(results), results, "title", full))
+    assert ended.value.code == FAILURE
+    assert "No space left on device; make room there" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("number", [errno.EDQUOT, errno.EROFS])

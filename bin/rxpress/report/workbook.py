@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 
 from rxpress.checking.peek import PATH_COLUMNS
 from rxpress.report.optional_files import read_or_empty
@@ -79,11 +80,14 @@ def write_workbook(results: Results, folder: Path, title: str, path: Path) -> No
         [*_overview(results), *_arrays(results), *_found(folder), *_across(folder), *_genes(results)]
     )
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(path, options) as book:
-        book.set_properties({"title": title, "created": CREATED})
-        _write_about(book, sheets, results, title)
-        for sheet in sheets:
-            _write_sheet(book, sheet)
+    try:
+        with xlsxwriter.Workbook(path, options) as book:
+            book.set_properties({"title": title, "created": CREATED})
+            _write_about(book, sheets, results, title)
+            for sheet in sheets:
+                _write_sheet(book, sheet)
+    except FileCreateError as error:
+        raise error.args[0] from None  # what the disk said
 
 
 def name_sheets(sheets: Sequence[Sheet]) -> list[Sheet]:
