@@ -19,3 +19,9 @@ def option(name, value) {
 def quoted(word) {
     "'" + word.toString().replace("'", "'\\''") + "'"
 }
+
+/* A text for MultiQC, which writes it as it is into its page and there into a script: nothing in it ends either. */
+def inert(text) {
+    def codes = ['&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;', '\\': '&#92;']
+    (text ?: '').toString().replaceAll(/\s+/, ' ').collect { letter -> codes[letter] ?: letter }.join('')
+}

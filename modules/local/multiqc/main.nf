@@ -1,6 +1,5 @@
 include { packageVersion } from '../../../functions/versions'
-include { options } from '../../../functions/options'
-include { inert } from '../../../functions/messages'
+include { options ; inert } from '../../../functions/options'
 
 process MULTIQC {
     label 'multiqc'
