@@ -20,13 +20,6 @@ def helpLine(name, one) {
     "  --${name.padRight(20)} ${one.description}${choices}${initial}"
 }
 
-/* What the check of inputs has to say when nothing is wrong: memory that will be taken, and warnings. */
-def startingText(plan) {
-    def shown = plan.warnings.take(12).collect { text -> "warning: ${text}" }
-    def more = plan.warnings.size() - shown.size()
-    (plan.notices ?: []) + shown + (more > 0 ? ["${more} more warnings stand in the report"] : [])
-}
-
 /* The last words: where the report is, and which samples were left out of the tests and why. */
 def closingText(run, outdir) {
     if (!run.success) {

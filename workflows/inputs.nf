@@ -5,7 +5,7 @@
 include { CHECK_INPUTS } from '../modules/local/check_inputs/main'
 include { toolkitDigest } from '../functions/digest'
 include { existing ; peekParameters ; peekSheet ; tableLine } from '../functions/peek'
-include { startingText } from '../functions/messages'
+include { startingText } from '../functions/plan'
 include { checkedParameters } from '../functions/parameters'
 
 workflow INPUTS {
