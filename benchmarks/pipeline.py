@@ -70,7 +70,7 @@ def run_rxpress(study: Path, folder: Path) -> Turn:
 
 
 def run_scripts(study: Path, folder: Path) -> Turn:
-    table = made_by_rxpress(folder) / "expression" / "tx2gene.tsv"
+    table = made_by_rxpress(folder) / "expression" / "study" / "tx2gene.tsv"
     command = [HERE / "pipeline_scripts.sh", study, table, HERE / "pipeline_scripts.R"]
     cost = measure(command, folder, ENVIRONMENT)
     return Turn(cost, folder_bytes(folder))

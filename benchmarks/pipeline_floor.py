@@ -78,7 +78,7 @@ def finish(study: Path, samples: Path) -> None:
     merged = ["--samples", samples, "--tx2gene", "tx2gene.tsv", "--outdir", "merged"]
     call("merge_quants.py", "--quants", *sorted(Path("salmon").iterdir()), *merged)
     call("design_contrasts.py", "--samples", samples, "--drug", "bortezomib", "--outdir", "design")
-    design = Path("design", "study1")
+    design = Path("design", "study")
     call(
         "test_expression.py",
         *("--counts", "merged/gene_counts_length_scaled.tsv", "--samples", design / "samples.tsv"),

@@ -38,8 +38,8 @@ def closingText(run, outdir) {
 /* The step that failed, its sample, and where its log is. */
 def failedStep(report) {
     def step = (report ?: '') =~ /process > '([^']+)'/
-    def folder = (report ?: '') =~ /Work dir:\s+(\S+)/
-    step.find() && folder.find() ? ["Step ${step.group(1).tokenize(':').last()}; its log: ${folder.group(1)}/.command.log"] : []
+    def folder = taskFolder(report)
+    step.find() && folder ? ["Step ${step.group(1).tokenize(':').last()}; its log: ${folder}/.command.log"] : []
 }
 
 /* Every `error:` line of the task that failed. (Nextflow's own message shows only the last of them.) */
@@ -49,8 +49,14 @@ def problemLines(report) {
 
 /* What the task that failed wrote to its standard error. */
 def taskLog(report) {
-    def folder = (report ?: '') =~ /Work dir:\s+(\S+)/
-    folder.find() ? linesOf(file("${folder.group(1)}/.command.err")) : []
+    def folder = taskFolder(report)
+    folder ? linesOf(file("${folder}/.command.err")) : []
+}
+
+/* The folder of the task that failed, null where no task did. */
+def taskFolder(report) {
+    def named = (report ?: '') =~ /Work dir:\s+(\S+)/
+    named.find() ? named.group(1) : null
 }
 
 def linesOf(path) {

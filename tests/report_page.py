@@ -15,12 +15,12 @@ from rxpress.report.section import Section
 CONFIG = Path(__file__).parents[1] / "assets" / "multiqc_config.yml"
 
 
-def render_report(staged: Path, folder: Path) -> Path:
-    """The page that MultiQC makes of a staged results folder; its tables are in `folder`/tables."""
+def render_report(staged: Path, folder: Path, *options: str) -> Path:
+    """The page that MultiQC, given `options`, makes of staged results; its tables are in `folder`/tables."""
     results = read_results(staged)
     write_sections(results, build_sections(results), folder)
     multiqc: list[str | Path] = [Path(sys.executable).with_name("multiqc"), "--strict", "--config", CONFIG]
-    subprocess.run([*multiqc, "--filename", "report.html", "sections"], cwd=folder, check=True)
+    subprocess.run([*multiqc, *options, "--filename", "report.html", "sections"], cwd=folder, check=True)
     return folder / "report.html"
 
 

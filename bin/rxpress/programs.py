@@ -110,10 +110,10 @@ class Streams:
         """End the streams and wait for the second program; its status, or ToolError as `run_tool`."""
         for target in self.targets:
             target.close()
-        words = "" if self.reader.wait() == 0 else _words(self.said)
-        if words and not (may_fail_with and re.search(may_fail_with, words)):
-            raise tool_error(self.reader.args, self.reader.returncode, words)
-        return self.reader.returncode
+        status, words = self.reader.wait(), _words(self.said)
+        if status != 0 and not (may_fail_with and re.search(may_fail_with, words)):
+            raise tool_error(self.reader.args, status, words)
+        return status
 
 
 @contextmanager

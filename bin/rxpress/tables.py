@@ -345,7 +345,10 @@ def _harmless_array(cells: pa.Array) -> pa.Array:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if not pa.types.is_string(cells.type) or not pc.any(pc.match_substring_regex(cells, "^[=+@-]")).as_py():
+    if (
+        not pa.types.is_string(cells.type)
+        or not pc.any(pc.match_substring_regex(cells, f"^[{re.escape(FORMULA_MARKS)}]")).as_py()
+    ):
         return cells
     return pa.array([harmless(cell) for cell in cells.to_pylist()])
 

@@ -79,3 +79,11 @@ def open_page(
         yield opened
     finally:
         context.close()
+
+
+@contextmanager
+def open_report(browser: Browser, path: Path) -> Iterator[Opened]:
+    """Open a report of MultiQC, whose first plot is drawn."""
+    with open_page(browser, path) as opened:
+        opened.page.wait_for_selector(".js-plotly-plot .main-svg", timeout=60_000)
+        yield opened

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
+from report_page import render_report
 from staged_arms import stage_arms
 from staged_arrays import stage_arrays
 from staged_findings import stage_findings
 from staged_results import CALLS, stage_results
 from study_sheets import sheet
 
-from rxpress.report.build import build_sections, write_sections
 from rxpress.report.explorer import write_explorer
 from rxpress.report.gene_notes import GeneSet
 from rxpress.report.results import read_results
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
     from browser.browsing import Opened
 
 pytest.importorskip("playwright")
-from browser.browsing import open_page
+from browser.browsing import open_page, open_report
 from browser.poison import PAYLOADS, Poison
 
 ASSETS = Path(__file__).parents[2] / "assets"
@@ -57,11 +55,8 @@ def poisoned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
     stage_arms(results, ("a", "b"))
     stage_arrays(results, [f"b_{name}" for name in sheet()["sample"]], "b")
     poison.folder(results)
+    render_report(results, folder, "--title", title_of_report(TITLE))
     read = read_results(results)
-    write_sections(read, build_sections(read), folder)
-    multiqc: list[str | Path] = [Path(sys.executable).with_name("multiqc"), "--strict"]
-    multiqc += ["--config", ASSETS / "multiqc_config.yml", "--title", title_of_report(TITLE)]
-    subprocess.run([*multiqc, "--filename", "report.html", "sections"], cwd=folder, check=True)
     sets = [GeneSet(poison("pack"), poison("GRIPS"), poison("doi:1 holds things"), (poison("G3/x"),))]
     write_explorer(read, results, sets, f"t{PAYLOADS[7]}", ASSETS / "gene_explorer", folder / "explorer.html")
     return folder, poison.texts
@@ -70,8 +65,7 @@ def poisoned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
 @pytest.fixture(scope="module")
 def report(poisoned: tuple[Path, dict[str, str]], browser: Browser) -> Iterator[Opened]:
     """The report after a reader has seen every plot and every tab of it, and pointed at what they show."""
-    with open_page(browser, poisoned[0] / "report.html") as opened:
-        opened.page.wait_for_selector(".js-plotly-plot .main-svg", timeout=60_000)
+    with open_report(browser, poisoned[0] / "report.html") as opened:
         for plot in opened.page.locator(".hc-plot:visible").all():
             plot.scroll_into_view_if_needed()
             plot.locator(".main-svg").first.wait_for(state="attached", timeout=30_000)

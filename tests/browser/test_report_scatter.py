@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from browser.browsing import Opened
 
 pytest.importorskip("playwright")
-from browser.browsing import open_page
+from browser.browsing import open_report
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +29,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def page(report: Path, browser: Browser) -> Iterator[Opened]:
-    with open_page(browser, report) as opened:
-        opened.page.wait_for_selector(".js-plotly-plot .main-svg", timeout=60_000)
+    with open_report(browser, report) as opened:
         yield opened
         assert (opened.errors, opened.requests) == ([], [])
 

@@ -10,22 +10,17 @@ from pathlib import Path
 
 import pytest
 from engine_study import READS_COLUMNS, write_salmon_folders
-from pipeline.conftest import SMALL_REFERENCES, Run, write_csv
+from pipeline.conftest import SMALL_REFERENCES, write_csv
 
 from .disks import make_room, small_disk
-from .killing import Study, chains, four_rows, kill_and_resume, undisturbed_study
+from .killing import Study, chains, four_rows, kill_and_resume
 from .results import bytes_apart, half_written
 
 pytestmark = pytest.mark.faults
 
 
 @pytest.fixture(scope="module")
-def study(
-    pipeline_copy: Path,
-    pipeline_command: Callable[..., list[str]],
-    run_pipeline: Callable[..., Run],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Study:
+def study(run_undisturbed: Callable[..., Study], tmp_path_factory: pytest.TempPathFactory) -> Study:
     folder = tmp_path_factory.mktemp("quants")
     write_salmon_folders(folder / "salmon")
     rows = {row["sample"]: row for row in four_rows()}
@@ -35,11 +30,7 @@ def study(
         for sample, row in rows.items()
     ]
     options = ("--input", write_csv(sheet, folder / "quants.csv"), *SMALL_REFERENCES)
-    return undisturbed_study(
-        lambda launch_folder, *more: run_pipeline(launch_folder, *options, *more, pipeline=pipeline_copy),
-        pipeline_command(*options, pipeline=pipeline_copy),
-        folder / "undisturbed",
-    )
+    return run_undisturbed(folder / "undisturbed", *options)
 
 
 @pytest.mark.parametrize("moments", chains(), ids=lambda row: "-".join(f"{one:.2f}" for one in row))

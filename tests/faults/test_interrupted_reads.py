@@ -7,29 +7,20 @@ from pathlib import Path
 
 import pytest
 from engine_bound import beyond_bound, confounded_genes
-from pipeline.conftest import SMALL, SMALL_REFERENCES, Run, write_csv
+from pipeline.conftest import SMALL, SMALL_REFERENCES, write_csv
 
-from .killing import Study, chains, four_rows, kill_and_resume, undisturbed_study
+from .killing import Study, chains, four_rows, kill_and_resume
 from .results import files_of
 
 pytestmark = pytest.mark.faults
 
 
 @pytest.fixture(scope="module")
-def study(
-    pipeline_copy: Path,
-    pipeline_command: Callable[..., list[str]],
-    run_pipeline: Callable[..., Run],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Study:
+def study(run_undisturbed: Callable[..., Study], tmp_path_factory: pytest.TempPathFactory) -> Study:
     folder = tmp_path_factory.mktemp("reads")
     sheet = write_csv(four_rows(), folder / "reads.csv")
     options = ("--input", sheet, *SMALL_REFERENCES, "--min_reads", 500, "--skip_fastqc")
-    return undisturbed_study(
-        lambda launch_folder: run_pipeline(launch_folder, *options, pipeline=pipeline_copy),
-        pipeline_command(*options, pipeline=pipeline_copy),
-        folder / "undisturbed",
-    )
+    return run_undisturbed(folder / "undisturbed", *options)
 
 
 @pytest.mark.parametrize("moments", chains(), ids=lambda row: "-".join(f"{one:.2f}" for one in row))

@@ -85,6 +85,14 @@ def test_a_reader_never_sees_the_end_of_a_writer_that_failed(tmp_path: Path) -> 
     assert not seen.exists()
 
 
+def test_a_reader_that_fails_without_a_word_has_failed() -> None:
+    with run_streams(["true"], lambda paths: ["sh", "-c", f"cat {paths[0]}; exit 5"], 1) as streams:
+        deal_mates(streams.source, streams.targets)
+        streams.end_of_writer()
+        with pytest.raises(ToolError, match="status 5"):
+            streams.finish("too few")
+
+
 def test_no_pipe_is_left_open() -> None:
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(3):

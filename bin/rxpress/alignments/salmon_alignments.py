@@ -11,11 +11,10 @@ from pathlib import Path
 from rxpress.alignments.strands import LIBRARY_TYPES, judge_strandedness
 from rxpress.errors import InputError, Problem, ToolError
 from rxpress.programs import run_tool
-from rxpress.salmon import check_quant_table
+from rxpress.salmon import PROBED_FRAGMENTS, TOO_FEW, check_quant_table
 
-PROBED_FRAGMENTS = 100_000
 # How Salmon 1.10.1 says that fewer fragments than it wants, or none, agree with transcripts and library type.
-TOO_FEW = "--minAssignedFrags|Total alpha weight was too small"
+TOO_FEW_OR_NONE = f"{TOO_FEW}|Total alpha weight was too small"
 NO_SEQUENCE = "no genomic sequence available"  # says gffread when no name of a sequence is the genome's
 
 
@@ -59,7 +58,7 @@ def quantify_transcriptome(alignments: TranscriptomeAlignments, strandedness: st
     command += ["--alignments", str(alignments.bam), "--targets", str(alignments.transcripts)]
     command += ["--output", str(folder), "--threads", str(alignments.threads)]
     command += ["--numBootstraps", str(alignments.bootstraps)] if alignments.bootstraps else []
-    done = run_tool([*command, *shlex.split(alignments.extra_args)], may_fail_with=TOO_FEW)
+    done = run_tool([*command, *shlex.split(alignments.extra_args)], may_fail_with=TOO_FEW_OR_NONE)
     if done.returncode == 0:
         check_quant_table(folder)
     table = folder / "quant.sf"
