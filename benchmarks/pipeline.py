@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import csv
 import os
+import re
 import shutil
 import statistics
 import sys
@@ -86,22 +87,20 @@ WAYS: dict[str, Callable[[Path, Path], Turn]] = {
 def waiting(folder: Path) -> tuple[float, float]:
     """Seconds from the first words of Nextflow's log to the first task, and from the last task to the end."""
     log = (folder / ".nextflow.log").read_text().splitlines()
-    times = [line for line in log if line[6:7] == "-" and line[12:13] == ":"]
-    with (folder / "results" / "provenance" / "trace.tsv").open(encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines, delimiter="\t"))
-    submitted = min(datetime.fromisoformat(row["submit"]) for row in rows)
-    last = max(datetime.fromisoformat(row["complete"]) for row in rows if row.get("complete"))
-    first, end = (log_time(line, submitted.year) for line in (times[0], times[-1]))
-    return (submitted - first).total_seconds(), (end - last).total_seconds()
+    timed = [line for line in log if re.match(r"\w{3}-\d\d \d\d:", line)]
+    first = next(line for line in timed if "Submitted process" in line)
+    last = next(line for line in reversed(timed) if "Task completed" in line)
+    begun, submitted, completed, ended = map(log_time, (timed[0], first, last, timed[-1]))
+    return (submitted - begun).total_seconds(), (ended - completed).total_seconds()
 
 
-def log_time(line: str, year: int) -> datetime:
-    """The time at the start of a line of Nextflow's log: `Nov-29 08:43:53.123 [main] …`."""
-    return datetime.strptime(f"{year}-{line[:19]}", "%Y-%b-%d %H:%M:%S.%f")
+def log_time(line: str) -> datetime:
+    """The time at the start of a line of Nextflow's log, `Nov-29 08:43:53.123 [main] …`; it names no year."""
+    return datetime.strptime(f"2000-{line[:19]}", "%Y-%b-%d %H:%M:%S.%f")
 
 
 def show_steps(folder: Path) -> None:
-    """Tasks, seconds by the clock and of processors of every step, as Nextflow saw them."""
+    """Every task: when it was submitted, how long it took with and without its start, and its processors."""
     with (folder / "results" / "provenance" / "trace.tsv").open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines, delimiter="\t"):
             print("  ", row["name"], row["submit"], row["duration"], row["realtime"], row["%cpu"])
