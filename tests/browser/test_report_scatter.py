@@ -44,6 +44,14 @@ def series(page: Opened, topic: str) -> list[dict[str, list[str]]]:
     )
 
 
+@pytest.mark.parametrize("topic", ["volcano", "ma", "pca"])
+def test_points_are_points_and_no_line_joins_them(page: Opened, topic: str) -> None:
+    points = sum(len(one["names"]) for one in series(page, topic))
+    plot = page.page.locator(f"[id^=rxpress_{topic}_][id$=_plot].js-plotly-plot").first
+    assert plot.locator(".scatterlayer .point").count() == points
+    assert plot.locator(".scatterlayer .js-line").count() == 0
+
+
 def test_genes_of_one_call_are_one_series(page: Opened, report: Path) -> None:
     drawn = series(page, "volcano")
     table = read_table(report.parent / "tables" / "volcano_genes.tsv")

@@ -12,7 +12,7 @@ document.addEventListener("DOMContentLoaded", () => {
       const key = JSON.stringify([point.legendgroup ?? point.name, color, symbol, size, opacity]);
       const first = series.get(key);
       if (!first) {
-        series.set(key, point);
+        series.set(key, { mode: "markers", ...point }); // else Plotly would join them by lines
         continue;
       }
       for (const axis of ["x", "y", "text"]) first[axis].push(...point[axis]);
