@@ -41,7 +41,7 @@ LIVE = """[...document.querySelectorAll('*')].filter(e =>
 
 
 def title_of_report(text: str) -> str:
-    """As `inert` of functions/messages.nf, which tests/faults/test_first_look.py holds against this."""
+    """As `inert` of functions/options.nf, which tests/faults/test_first_look.py holds against this."""
     return inert(text).replace("\\", "&#92;")
 
 

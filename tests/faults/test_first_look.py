@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TITLES = [*PAYLOADS, 'back\\slash"', "two\nlines", "plain"]
 SCRIPT = """
 include { existing ; peekParameters ; peekSheet ; tableLine } from './functions/peek'
-include { inert } from './functions/messages'
+include { inert } from './functions/options'
 
 workflow {
     def asked = new groovy.json.JsonSlurper().parse(file('asked.json'))
