@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 BIN = Path(__file__).resolve().parents[1] / "bin"
-JAVA = {"JAVA_TOOL_OPTIONS": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"}
+JAVA = {"JAVA_TOOL_OPTIONS": "-XX:+UseSerialGC"}
 
 
 def run(command: list[object], **environment: str) -> None:

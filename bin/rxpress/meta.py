@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import chdtrc, ndtr, ndtri, ndtri_exp, stdtrit
+import scipy
 
 from rxpress.student import t_tail
 
@@ -57,7 +57,7 @@ def fixed_effect(effects: np.ndarray, errors: np.ndarray) -> Combined:
     mean, _ = _mean_and_squares(effects, weights)
     error = 1 / np.sqrt(np.where(studies > 1, weights.sum(axis=1), np.nan))
     statistic = mean / error
-    half = -ndtri((1 - CONFIDENCE) / 2) * error
+    half = -scipy.special.ndtri((1 - CONFIDENCE) / 2) * error
     return Combined(mean, error, mean - half, mean + half, statistic, normal_p_value(statistic))
 
 
@@ -73,7 +73,7 @@ def hartung_knapp(
     mean, squares = _mean_and_squares(effects, weights)
     df = np.where(studies > 1, studies - 1.0, np.nan)
     error = np.sqrt(np.maximum(least_factor, squares / df) / weights.sum(axis=1).clip(np.finfo(float).tiny))
-    half = stdtrit(df, (1 + CONFIDENCE) / 2) * error
+    half = scipy.special.stdtrit(df, (1 + CONFIDENCE) / 2) * error
     with np.errstate(invalid="ignore", divide="ignore"):
         statistic = mean / error
     p_value = 2 * t_tail(np.abs(statistic), df)
@@ -86,7 +86,7 @@ def heterogeneity(effects: np.ndarray, errors: np.ndarray) -> Heterogeneity:
     _, q = _mean_and_squares(effects, weights)
     tau2 = restricted_tau2(effects, errors)
     i2 = 100 * tau2 / (tau2 + _typical_variance(weights, studies))
-    return Heterogeneity(q, chdtrc(studies - 1.0, q), tau2, i2)
+    return Heterogeneity(q, scipy.special.chdtrc(studies - 1.0, q), tau2, i2)
 
 
 def restricted_tau2(effects: np.ndarray, errors: np.ndarray) -> np.ndarray:
@@ -142,12 +142,12 @@ def stouffer(effects: np.ndarray, p_values: np.ndarray) -> tuple[np.ndarray, np.
 
 def _normal_quantile(p_values: np.ndarray) -> np.ndarray:
     """|z| of two-sided p values, of which the least that counts is 1e-300; NaN where missing."""
-    return -ndtri_exp(np.log(np.clip(p_values, LEAST_P_VALUE, 1.0) / 2))
+    return -scipy.special.ndtri_exp(np.log(np.clip(p_values, LEAST_P_VALUE, 1.0) / 2))
 
 
 def normal_p_value(z: np.ndarray) -> np.ndarray:
     """Two-sided p of a standard normal statistic."""
-    return 2 * ndtr(-np.abs(z))
+    return 2 * scipy.special.ndtr(-np.abs(z))
 
 
 def common_sign(effects: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import poch, stdtr
+import scipy
 
 STEP = 0.02
 
@@ -15,11 +15,11 @@ def t_tail(statistic: np.ndarray, df: np.ndarray) -> np.ndarray:
     """
     shared = float(df.flat[0])
     if np.any(df != shared):
-        return stdtr(df, -statistic)
+        return scipy.special.stdtr(df, -statistic)
     place = np.sqrt(shared) * np.arcsinh(np.abs(statistic) / np.sqrt(shared))
     nodes = int(np.max(place, where=np.isfinite(place), initial=0.0) / STEP) + 2
     if not 8 * nodes < statistic.size:
-        return stdtr(df, -statistic)
+        return scipy.special.stdtr(df, -statistic)
     cell, within = np.divmod(np.where(np.isfinite(place), place / STEP, 0.0), 1.0)
     cell, log_tail = cell.astype(int), np.zeros_like(within)
     with np.errstate(invalid="ignore", over="ignore"):
@@ -28,7 +28,7 @@ def t_tail(statistic: np.ndarray, df: np.ndarray) -> np.ndarray:
     tail = np.exp(log_tail)
     tail = np.where(statistic < 0, 1 - tail, tail)
     strange = ~(np.isfinite(place) & np.isfinite(log_tail))
-    tail[strange] = stdtr(shared, -statistic[strange])
+    tail[strange] = scipy.special.stdtr(shared, -statistic[strange])
     return tail
 
 
@@ -40,9 +40,9 @@ def _log_tail(df: float, nodes: int) -> np.ndarray:
     """
     u = STEP * np.arange(nodes) / np.sqrt(df)
     with np.errstate(divide="ignore"):
-        value = np.log(stdtr(df, -np.sqrt(df) * np.sinh(u)))
+        value = np.log(scipy.special.stdtr(df, -np.sqrt(df) * np.sinh(u)))
     log_cosh = np.log1p(2 * np.sinh(u / 2) ** 2)
-    hazard = poch(df / 2, 0.5) / np.sqrt(np.pi) * np.exp(-df * log_cosh - value)
+    hazard = scipy.special.poch(df / 2, 0.5) / np.sqrt(np.pi) * np.exp(-df * log_cosh - value)
     slope = -STEP * hazard / np.sqrt(df)
     bend = -(STEP**2) * hazard * (hazard - df * np.tanh(u)) / df
     rise = np.diff(value) - slope[:-1] - bend[:-1] / 2

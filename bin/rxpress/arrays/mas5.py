@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
-from scipy.stats import rankdata, trim_mean
+import scipy
 
 from rxpress.arrays.probesets import batches_by_size, median
 
@@ -167,7 +166,7 @@ def tukey_biweight(values: np.ndarray) -> np.ndarray:
 
 def scale_factors(signal: np.ndarray, target: float = 500.0) -> np.ndarray:
     """Per array, what brings the mean signal, without the 2 % at either end, to `target`."""
-    return target / trim_mean(signal, TRIMMED, axis=0)
+    return target / scipy.stats.trim_mean(signal, TRIMMED, axis=0)
 
 
 def detection_p_values(
@@ -198,10 +197,10 @@ def _signed_rank_p(score: np.ndarray) -> np.ndarray:
     some = score != 0
     n = some.sum(axis=1)
     # Zeros take the lowest ranks; without them all others move down by their number.
-    rank = rankdata(np.abs(score), axis=1) - (~some).sum(axis=1, keepdims=True)
+    rank = scipy.stats.rankdata(np.abs(score), axis=1) - (~some).sum(axis=1, keepdims=True)
     above = np.where(score > 0, rank, 0).sum(axis=1) - n * (n + 1) / 4
     deviation = np.sqrt(n * (n + 1) * (2 * n + 1) / 24)
-    return ndtr(-np.divide(above, deviation, out=np.zeros(above.shape), where=deviation > 0))
+    return scipy.special.ndtr(-np.divide(above, deviation, out=np.zeros(above.shape), where=deviation > 0))
 
 
 def detection_calls(p_value: np.ndarray, alpha1: float = 0.04, alpha2: float = 0.06) -> np.ndarray:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import erfcx
+import scipy
 
 from rxpress.arrays.probesets import batches_by_size, median
 
@@ -116,7 +116,7 @@ def expected_signal(intensity: np.ndarray, background: Background) -> np.ndarray
     sigma = background.sigma
     a = intensity - background.mu - background.alpha * sigma**2
     # phi(z) / Phi(z) by the scaled erfc: the quotient itself is 0 / 0 for intensities far below mu.
-    return a + sigma * np.sqrt(2 / np.pi) / erfcx(-a / (sigma * np.sqrt(2)))
+    return a + sigma * np.sqrt(2 / np.pi) / scipy.special.erfcx(-a / (sigma * np.sqrt(2)))
 
 
 def normalize_quantiles(intensity: np.ndarray, overwrite: bool = False) -> np.ndarray:

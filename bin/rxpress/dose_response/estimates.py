@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
+import scipy
 
 from rxpress.cells import plain
 from rxpress.dose_response.intervals import LEVEL, ic50_interval, profile_interval
@@ -208,7 +208,7 @@ def curve_rows(names: pd.DataFrame, selection: Selection) -> pd.DataFrame:
 
 
 def _t_quantile(df: np.ndarray) -> np.ndarray:
-    return stdtrit(np.where(df > 0, df, np.nan), (1 + LEVEL) / 2)
+    return scipy.special.stdtrit(np.where(df > 0, df, np.nan), (1 + LEVEL) / 2)
 
 
 def _exp(values: np.ndarray) -> np.ndarray:

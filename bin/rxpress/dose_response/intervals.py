@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
-from scipy.special import fdtri
+import scipy
 
 from rxpress.dose_response.logistic import (
     BOTTOM,
@@ -57,7 +57,7 @@ class Fits:
     def allowed(self) -> np.ndarray:
         """How much larger than the least the residual sum of squares may be, (curves,)."""
         least = np.maximum(self.rss, 1e-14 * np.sum(self.y**2, axis=1) + 1e-300)
-        return least * fdtri(1, self.df, LEVEL) / self.df
+        return least * scipy.special.fdtri(1, self.df, LEVEL) / self.df
 
     def take(self, rows: np.ndarray) -> Fits:
         return Fits(*(getattr(self, field.name)[rows] for field in fields(self)))

@@ -13,7 +13,7 @@ bottom above top rises. Parameters stand in arrays (curves, 4) in this order, as
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import expit
+import scipy
 
 TOP, BOTTOM, CENTRE, LOG_HILL = range(4)
 HALF = 0.5
@@ -37,7 +37,7 @@ def log_dose(dose: np.ndarray) -> np.ndarray:
 def response(x: np.ndarray, parameters: np.ndarray) -> np.ndarray:
     """Values (curves, points) of curves with parameters (curves, 4), EC50 form, at ln doses x."""
     top, bottom, centre, log_hill = parameters.T[..., None]
-    return bottom + (top - bottom) * expit(np.exp(log_hill) * (centre - x))
+    return bottom + (top - bottom) * scipy.special.expit(np.exp(log_hill) * (centre - x))
 
 
 def response_and_slopes(
@@ -54,7 +54,7 @@ def response_and_slopes(
     if at_half:
         shift = np.log((top - HALF) / (HALF - bottom)) / hill
     z = hill * (x - centre + shift)
-    share = expit(-z)
+    share = scipy.special.expit(-z)
     bend = (top - bottom) * share * (1 - share)
     slopes = np.stack([share, 1 - share, hill * bend, -bend * z], axis=-1)
     if at_half:
@@ -123,7 +123,7 @@ def _starts(
         for hill in GRID_HILLS:
             centre = first + share * (last - first)
             place = np.stack([centre, centre, centre, np.full(len(y), np.log(hill))], axis=1)
-            weight = expit(hill * (centre[:, None] - x))
+            weight = scipy.special.expit(hill * (centre[:, None] - x))
             place[:, TOP], place[:, BOTTOM] = _plateaus(weight, y, fixed)
             np.clip(place, *bounds, out=place)
             places.append(place)

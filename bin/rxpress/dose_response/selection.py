@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import fdtrc
+import scipy
 
 from rxpress.dose_response.intervals import Fits
 from rxpress.dose_response.logistic import BOTTOM, CENTRE, TOP, dose_range, fit_curves, parameter_bounds
@@ -122,7 +122,7 @@ def _against_constant(fits: Fits) -> np.ndarray:
     more = fits.free.sum(axis=1) - 1
     rss = np.maximum(fits.rss, 1e-14 * np.sum(fits.y**2, axis=1) + 1e-300)
     statistic = np.maximum(flat - fits.rss, 0.0) / more / (rss / np.maximum(df, 1))
-    return np.where(df > 0, fdtrc(more, np.maximum(df, 1), statistic), 1.0)
+    return np.where(df > 0, scipy.special.fdtrc(more, np.maximum(df, 1), statistic), 1.0)
 
 
 def _rss_of_mean(y: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import digamma, gammaln, ndtr
+import scipy
 
 from rxpress.deseq.multiple_testing import benjamini_hochberg
 from rxpress.student import t_tail
@@ -215,7 +215,7 @@ def draw_positions(
 ) -> Iterator[np.ndarray]:
     """Blocks of rows, each `largest` distinct positions in random order, the same for any size of block."""
     # Some more than `largest`, to make up for repeats: n (H(n) - H(n - k)) draws hold k distinct on average.
-    needed = genes * (digamma(genes + 1) - digamma(genes - largest + 1))
+    needed = genes * (scipy.special.digamma(genes + 1) - scipy.special.digamma(genes - largest + 1))
     width = math.ceil(needed + 4 * np.sqrt(max(needed - largest, 0.0))) + 2
     block = max(1, BLOCK_ELEMENTS // width)
     spare = generator.spawn(1)[0]
@@ -288,7 +288,8 @@ def _hypergeometric_tail(found: int, size: int, chosen: int, universe: int) -> f
     """P(at least `found` of `size` marked genes among `chosen` of a universe)."""
 
     def log_binomial(n: int, k: np.ndarray) -> np.ndarray:
-        return gammaln(n + 1) - gammaln(k + 1) - gammaln(n - k + 1)
+        log_factorial = scipy.special.gammaln
+        return log_factorial(n + 1) - log_factorial(k + 1) - log_factorial(n - k + 1)
 
     fewest = max(chosen - (universe - size), 0)
     if found <= fewest:
@@ -362,7 +363,7 @@ def _rank_sum(
     variance *= 1 - (ties**3 - ties).sum() / (float(genes) ** 3 - genes)
     with np.errstate(invalid="ignore", divide="ignore"):
         lower, upper = ((above + shift) / np.sqrt(variance) for shift in (0.5, -0.5))
-    p_value = np.minimum(2 * np.minimum(ndtr(lower), ndtr(-upper)), 1.0)
+    p_value = np.minimum(2 * np.minimum(scipy.special.ndtr(lower), scipy.special.ndtr(-upper)), 1.0)
     return np.where(above < 0, lower, upper), p_value
 
 

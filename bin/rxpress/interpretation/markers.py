@@ -24,7 +24,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtridf, stdtrit
+import scipy
 
 from rxpress.deseq.multiple_testing import benjamini_hochberg
 from rxpress.design.conditions import id_part
@@ -177,8 +177,8 @@ def interval_quantile(table: pd.DataFrame) -> float:
     telling = (size > TELLING[0]) & (size < TELLING[1]) & (p_value > 0)
     if not telling.any():
         return NORMAL_QUANTILE
-    df = np.median(stdtridf(p_value[telling] / 2, -size[telling]))
-    return float(stdtrit(df, UPPER_TAIL)) if np.isfinite(df) else NORMAL_QUANTILE
+    df = np.median(scipy.special.stdtridf(p_value[telling] / 2, -size[telling]))
+    return float(scipy.special.stdtrit(df, UPPER_TAIL)) if np.isfinite(df) else NORMAL_QUANTILE
 
 
 def interval(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
+import scipy
 
 from rxpress.cells import column, listing, number, text
 from rxpress.deseq.multiple_testing import benjamini_hochberg
@@ -141,7 +141,7 @@ def regress(values: np.ndarray, sensitivity: np.ndarray, level: np.ndarray) -> R
     level = np.where(np.isnan(level[tested]), fit.mean_expression, level[tested])
     found = moderate(replace(fit, mean_expression=level), trend=True).spread(tested)
     slope, error = found.estimate[:, 0], found.error[:, 0]
-    half = stdtrit(found.total_df, (1 + CONFIDENCE) / 2) * error
+    half = scipy.special.stdtrit(found.total_df, (1 + CONFIDENCE) / 2) * error
     return Regression(
         lines,
         slope,

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import stdtrit
+import scipy
 
 from rxpress.deseq.multiple_testing import benjamini_hochberg
 from rxpress.interpretation.gene_sets import average_ranks, find_members
@@ -216,7 +216,7 @@ def compare_scores(
     fit = fit_linear_model(scores, design, contrasts)
     df = fit.residual_df[:, None]
     error = fit.sigma[:, None] * fit.unscaled_error
-    half = stdtrit(df, 0.5 + confidence / 2) * error
+    half = scipy.special.stdtrit(df, 0.5 + confidence / 2) * error
     with np.errstate(invalid="ignore", divide="ignore"):
         statistic = fit.estimate / error
     p_value = 2 * t_tail(np.abs(statistic), df)

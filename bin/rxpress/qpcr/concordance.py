@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
+import scipy
 
 from rxpress.interpretation.gene_names import PackGene, match_genes
 from rxpress.interpretation.markers import NO_CHANGE, interval, interval_quantile
@@ -234,6 +234,6 @@ def lin_concordance(x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
         spread = (1 - r**2) * ccc**2 / ((1 - ccc**2) * r**2)
         spread += 2 * ccc**3 * (1 - ccc) * u2 / (r * (1 - ccc**2) ** 2)
         spread -= ccc**4 * u2**2 / (2 * r**2 * (1 - ccc**2) ** 2)
-        margin = ndtri(UPPER_TAIL) * np.sqrt(spread / (n - 2))
+        margin = scipy.special.ndtri(UPPER_TAIL) * np.sqrt(spread / (n - 2))
         z = np.arctanh(ccc)
     return float(ccc), float(np.tanh(z - margin)), float(np.tanh(z + margin))

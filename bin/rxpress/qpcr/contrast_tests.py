@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
+import scipy
 
 from rxpress.design.planned_contrasts import Part, Weights, combine
 
@@ -40,7 +40,9 @@ class GroupTest:
     @property
     def margin(self) -> float:
         """Half the width of the 95 % interval."""
-        return float(stdtrit(self.df, UPPER_TAIL) * self.error) if np.isfinite(self.df) else np.nan
+        return (
+            float(scipy.special.stdtrit(self.df, UPPER_TAIL) * self.error) if np.isfinite(self.df) else np.nan
+        )
 
 
 def sum_of_means(groups: Sequence[np.ndarray]) -> GroupTest:
@@ -62,7 +64,7 @@ def sum_of_means(groups: Sequence[np.ndarray]) -> GroupTest:
         return GroupTest(estimate)
     df = float(shares.sum() ** 2 / (shares**2 / (counts - 1)).sum())
     statistic = estimate / error
-    return GroupTest(estimate, error, df, statistic, float(2 * stdtr(df, -abs(statistic))))
+    return GroupTest(estimate, error, df, statistic, float(2 * scipy.special.stdtr(df, -abs(statistic))))
 
 
 @dataclass(frozen=True)

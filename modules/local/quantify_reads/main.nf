@@ -3,7 +3,8 @@ include { options } from '../../../functions/options'
 process QUANTIFY_READS {
     tag { meta.sample }
     label 'reads'
-    cpus 2
+    // Of few reads each task waits for its own start and end: more of them at a time serve better than more threads.
+    cpus { [fastq_1].flatten().collect { lane -> lane.size() }.sum() < 200_000_000 ? 1 : 2 }
     memory { (1.5.GB + index_bytes * 2.B) * task.attempt }
     time { 8.h * task.attempt }
 
