@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make what readers take along: figures, gene_explorer.html with every gene, and results.xlsx, a workbook."""
+"""Make what readers take along: gene_explorer.html with every gene, and results.xlsx, a workbook."""
 
 from __future__ import annotations
 
@@ -27,8 +27,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_arguments()
-    require(modules=["matplotlib", "numpy", "pandas", "scipy", "xlsxwriter"])
-    from rxpress.report.drawing import draw_figures
+    require(modules=["numpy", "pandas", "xlsxwriter"])
     from rxpress.report.explorer import write_explorer
     from rxpress.report.gene_notes import read_gene_sets
     from rxpress.report.results import read_results
@@ -39,7 +38,6 @@ def main() -> None:
     args.outdir.mkdir(parents=True, exist_ok=True)
     write_explorer(results, args.results, sets, args.title, args.page, args.outdir / "gene_explorer.html")
     write_workbook(results, args.results, args.title, args.outdir / "results.xlsx")
-    draw_figures(results, args.outdir / "figures")
 
 
 if __name__ == "__main__":

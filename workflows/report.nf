@@ -3,6 +3,7 @@
  */
 include { REPORT_SECTIONS } from '../modules/local/report_sections/main'
 include { EXPORT_RESULTS } from '../modules/local/export_results/main'
+include { DRAW_FIGURES } from '../modules/local/draw_figures/main'
 include { MULTIQC } from '../modules/local/multiqc/main'
 include { WRITE_MANIFEST } from '../modules/local/write_manifest/main'
 include { toolkitDigest ; contentDigest } from '../functions/digest'
@@ -34,17 +35,16 @@ workflow REPORT {
     def schema = file("${projectDir}/nextflow_schema.json")
     def page = file("${projectDir}/assets/gene_explorer")
 
+    def (tables, expression, differential, arrays, findings) = ['inputs', 'expression', 'differential', 'arrays', 'findings'].collect { part -> byName(results[part]) }
     REPORT_SECTIONS(
-        byName(results.inputs), byName(results.status), byName(results.alignments), byName(results.expression), byName(results.differential),
-        byName(results.arrays), byName(results.findings), provenance, schema,
+        tables, byName(results.status), byName(results.alignments), expression, differential, arrays, findings, provenance, schema,
         [digest: toolkitDigest('report_sections.py')]
     )
     EXPORT_RESULTS(
-        byName(results.inputs), byName(results.expression), byName(results.differential),
-        byName(results.arrays), byName(results.findings), provenance,
-        known.drug_packs, known.gene_sets, page, schema,
+        tables, expression, differential, arrays, findings, provenance, known.drug_packs, known.gene_sets, page, schema,
         [title: given.report_title, assets: contentDigest(known.drug_packs + [page]), digest: toolkitDigest('export_results.py')]
     )
+    DRAW_FIGURES(tables, expression, differential, arrays, findings, provenance, schema, [digest: toolkitDigest('draw_figures.py')])
     def configs = [file("${projectDir}/assets/multiqc_config.yml")] + (given.multiqc_config ? [file(given.multiqc_config, glob: false)] : [])
     MULTIQC(
         byName(results.logs.flatten().mix(REPORT_SECTIONS.out.sections)),
@@ -53,11 +53,11 @@ workflow REPORT {
     )
 
     def outputs = published
-        .mix(REPORT_SECTIONS.out.published.mix(EXPORT_RESULTS.out.figures).flatten().map { path -> placed(path, 'report', 1) })
+        .mix(REPORT_SECTIONS.out.published.mix(DRAW_FIGURES.out.figures).flatten().map { path -> placed(path, 'report', 1) })
         .mix(MULTIQC.out.report.mix(MULTIQC.out.data, EXPORT_RESULTS.out.explorer, EXPORT_RESULTS.out.workbook).map { path -> ['report', path] })
         .toSortedList { row -> "${row[0]}/${row[1].name}/${row[1]}".toString() }
     def all_used = used.splitText()
-        .mix(REPORT_SECTIONS.out.versions.mix(EXPORT_RESULTS.out.versions, EXPORT_RESULTS.out.drawn_by, MULTIQC.out.versions).map { process, tool, version -> "${process.tokenize(':').last()}\t${tool}\t${version}\n" })
+        .mix(REPORT_SECTIONS.out.versions.mix(EXPORT_RESULTS.out.versions, DRAW_FIGURES.out.versions, MULTIQC.out.versions).map { process, tool, version -> "${process.tokenize(':').last()}\t${tool}\t${version}\n" })
         .collectFile(name: 'versions.tsv', sort: { line -> line.startsWith('process') ? '' : line })
         .first()
     WRITE_MANIFEST(

@@ -145,7 +145,7 @@ def beside(run_pipeline: Callable[..., Run], tmp_path_factory: pytest.TempPathFa
 def test_cel_files_alone_come_to_a_report(alone: Run) -> None:
     assert set(alone.tasks("COMPLETED")) == {
         *("CHECK_INPUTS", "NORMALIZE_ARRAYS", "DESIGN_CONTRASTS", "TEST_EXPRESSION", "INTERPRET_RESPONSE"),
-        *("REPORT_SECTIONS", "EXPORT_RESULTS", "MULTIQC", "WRITE_MANIFEST"),
+        *("REPORT_SECTIONS", "DRAW_FIGURES", "EXPORT_RESULTS", "MULTIQC", "WRITE_MANIFEST"),
     }
     report = (alone.results / "report" / "rxpress_report.html").read_text()
     for words in ("Array quality", "RLE", "NUSE", "Made-U1", "moderated t"):

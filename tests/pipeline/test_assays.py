@@ -170,6 +170,7 @@ def test_viability_alone_gets_its_report(run_pipeline: Callable[..., Run], tmp_p
         "CHECK_INPUTS",
         "FIT_DOSE_RESPONSE",
         "REPORT_SECTIONS",
+        "DRAW_FIGURES",
         "EXPORT_RESULTS",
         "MULTIQC",
         "WRITE_MANIFEST",

@@ -44,6 +44,7 @@ def test_stub_run_goes_through_every_process(run_pipeline: Callable[..., Run], t
         "DESIGN_CONTRASTS",
         "TEST_EXPRESSION",
         "INTERPRET_RESPONSE",
+        "DRAW_FIGURES",
         "EXPORT_RESULTS",
         "REPORT_SECTIONS",
         "MULTIQC",
@@ -86,6 +87,7 @@ def test_changed_alpha_runs_the_tests_and_what_follows(
         "CHECK_INPUTS",
         "TEST_EXPRESSION",
         "INTERPRET_RESPONSE",
+        "DRAW_FIGURES",
         "EXPORT_RESULTS",
         "REPORT_SECTIONS",
         "MULTIQC",
@@ -105,9 +107,9 @@ def test_edited_toolkit_module_runs_the_commands_that_import_it(
     module.write_text(module.read_text() + "\nEDITED = True\n")
     run = run_pipeline(tmp_path, *options, pipeline=pipeline).ended_well()
     assert (
-        {"REPORT_SECTIONS", "EXPORT_RESULTS"}
+        {"REPORT_SECTIONS", "DRAW_FIGURES", "EXPORT_RESULTS"}
         <= set(run.tasks("COMPLETED"))
-        <= {"REPORT_SECTIONS", "EXPORT_RESULTS", "MULTIQC", "WRITE_MANIFEST"}
+        <= {"REPORT_SECTIONS", "DRAW_FIGURES", "EXPORT_RESULTS", "MULTIQC", "WRITE_MANIFEST"}
     )
 
 
@@ -221,6 +223,7 @@ def test_count_matrix_enters_at_the_tests(
         "DESIGN_CONTRASTS",
         "TEST_EXPRESSION",
         "INTERPRET_RESPONSE",
+        "DRAW_FIGURES",
         "EXPORT_RESULTS",
         "REPORT_SECTIONS",
         "MULTIQC",

@@ -386,6 +386,7 @@ def test_commands_write_sections_and_tables_and_what_readers_take_along(tmp_path
     assert (out / "tables" / "calls.tsv").exists()
     run_command("export_results.py", results, out)
     assert {"gene_explorer.html", "results.xlsx"} <= {path.name for path in out.iterdir()}
+    run_command("draw_figures.py", results, out)
     stems = ["calls", "pca_study", "sample_distances_study", "heatmap_study"]
     stems += [f"{kind}_study_{id}" for kind in ("volcano", "ma") for id in CALLS]
     figures = {path.name for path in (out / "figures").iterdir()}

@@ -22,9 +22,7 @@ process EXPORT_RESULTS {
     output:
     path 'gene_explorer.html', emit: explorer
     path 'results.xlsx', emit: workbook
-    path 'figures/*', emit: figures, optional: true
     tuple val(task.process), val('xlsxwriter'), eval("${packageVersion('xlsxwriter')}"), emit: versions
-    tuple val(task.process), val('matplotlib'), eval("${packageVersion('matplotlib')}"), emit: drawn_by
 
     script:
     def more = options(title: opts.title, drug_pack: packs as List, gene_sets: gene_sets)
@@ -34,7 +32,6 @@ process EXPORT_RESULTS {
 
     stub:
     """
-    mkdir figures
-    touch gene_explorer.html results.xlsx figures/stub.png
+    touch gene_explorer.html results.xlsx
     """
 }
