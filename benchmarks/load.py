@@ -17,11 +17,11 @@ import resource
 import subprocess
 import sys
 import tempfile
-import time
 from collections import defaultdict
 from pathlib import Path
 
 from made_quants import make_study
+from measured import run_nextflow
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -54,36 +54,8 @@ def run_pipeline(folder: Path, sheet: Path, tx2gene: Path, memory: int) -> tuple
         f"process.resourceLimits = [cpus: 2, memory: {memory}.GB]\n"
         f"executor {{ cpus = 2\n memory = {memory}.GB }}\n"
     )
-    command = [
-        ROOT / "launcher" / "nextflow",
-        "-q",
-        "run",
-        ROOT,
-        "-c",
-        "machine.config",
-        "-ansi-log",
-        "false",
-    ]
-    command += ["--input", sheet, "--tx2gene", tx2gene, "--drug", "drugX", "--outdir", "results"]
-    start = time.perf_counter()
-    process = subprocess.Popen(list(map(str, command)), cwd=folder, stdout=(folder / "said").open("w"))
-    peak = 0.0
-    while process.poll() is None:
-        peak = max(peak, resident(process.pid))
-        time.sleep(0.2)
-    if process.returncode:
-        raise RuntimeError((folder / "said").read_text())
-    return time.perf_counter() - start, peak
-
-
-def resident(pid: int) -> float:
-    """MB that a process has in memory by now."""
-    try:
-        status = Path(f"/proc/{pid}/status").read_text()
-    except OSError:
-        return 0
-    found = re.search(r"VmHWM:\s+(\d+) kB", status)
-    return int(found[1]) * 1024 / 1e6 if found else 0
+    options = ["--input", sheet, "--tx2gene", tx2gene, "--drug", "drugX", "--outdir", "results"]
+    return run_nextflow(["-c", "machine.config", *options], folder)
 
 
 def read_trace(path: Path) -> dict[str, tuple[float, float]]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,7 @@ figures |= {"read": int(io["rchar"]), "written": int(io["wchar"])}
 open(sys.argv[1], "w").write(json.dumps(figures))
 sys.exit(code)
 """
+PIPELINE = Path(__file__).resolve().parents[1]
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -93,3 +96,33 @@ def _resident(pid: int) -> int:
 def folder_bytes(folder: Path) -> int:
     """Bytes of the files below a folder, links not followed."""
     return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+
+
+def run_nextflow(
+    arguments: Sequence[object], folder: Path, environment: Mapping[str, str] | None = None
+) -> tuple[float, float]:
+    """Run the pipeline in a folder; seconds of the whole run, and peak MB of Nextflow itself."""
+    command = [PIPELINE / "launcher" / "nextflow", "-q", "run", PIPELINE, "-ansi-log", "false", *arguments]
+    said = folder / "said.txt"
+    start = time.perf_counter()
+    with said.open("w") as log:
+        process = subprocess.Popen(
+            list(map(str, command)), cwd=folder, stdout=log, stderr=log, env=os.environ | (environment or {})
+        )
+        peak = 0.0
+        while process.poll() is None:
+            peak = max(peak, _most_resident(process.pid))
+            time.sleep(0.2)
+    if process.returncode:
+        raise RuntimeError(said.read_text()[-2000:])
+    return time.perf_counter() - start, peak
+
+
+def _most_resident(pid: int) -> float:
+    """MB that a process had in memory at most until now; 0 when it has gone."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    return int(found[1]) * 1024 / 1e6 if found else 0.0

@@ -13,7 +13,7 @@ from engine_study import DEMO_OPTIONS, assert_ran_as_native
 from machine import wait_until
 from pipeline.conftest import Run
 
-from .conftest import Cluster
+from .slurm import Cluster
 
 pytestmark = pytest.mark.engines
 
