@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How the whole run grows with its samples, from reads; and how fast Nextflow passes tasks on, here and on Slurm.
+"""How the whole run grows with its samples; and how fast Nextflow passes tasks on, here and on Slurm.
 
     .venv/bin/python benchmarks/growth.py [--samples 12 48 192] [--pairs 20000] [--outdir DIR]
     .venv/bin/python benchmarks/growth.py --stub 1000 [--executors local slurm] [--outdir DIR]
@@ -43,7 +43,12 @@ def run_study(folder: Path, samples: int, pairs: int, genes: int) -> tuple[float
         FULL, lines=LINES, replicates=samples // (len(LINES) * 2), other_genes=genes, pairs=pairs
     )
     make_study(study, settings)
-    options = ["--input", study / "samplesheet.csv", "--transcripts", study / "transcripts.fa.gz"]
+    options: list[object] = [
+        "--input",
+        study / "samplesheet.csv",
+        "--transcripts",
+        study / "transcripts.fa.gz",
+    ]
     options += ["--gtf", study / "annotation.gtf.gz", "--drug", "bortezomib", "--outdir", "results"]
     return run_nextflow(options, folder, ENVIRONMENT)
 
@@ -59,7 +64,13 @@ def run_stub(folder: Path, samples: int, executor: str) -> tuple[float, float]:
             path = reads / f"S{i}.fastq"
             path.write_bytes(fastq())
             sheet.writerow([f"S{i}", path, TREATMENTS[i % 2], LINES[i // 2 % 2].name])
-    options = ["-stub-run", "-profile", "slurm" if executor == "slurm" else "standard", "--outdir", "results"]
+    options: list[object] = [
+        "-stub-run",
+        "-profile",
+        "slurm" if executor == "slurm" else "standard",
+        "--outdir",
+        "results",
+    ]
     options += ["--input", folder / "sheet.csv", "--drug", "bortezomib"]
     small = ROOT / "tests" / "data" / "small"
     options += ["--transcripts", small / "transcripts.fa.gz", "--gtf", small / "annotation.gtf.gz"]
