@@ -83,7 +83,6 @@ def _clouds(
         "marker_line_width": 0,
         "height": 560,
         "showlegend": True,
-        "save_data_file": False,  # the table has them
         "x_lines" if topic is VOLCANO else "y_lines": lines,
     }
     ranges = [axis_ranges(tab["x"].to_numpy(float), tab["y"].to_numpy(float)) for tab in tabs.values()]

@@ -179,7 +179,7 @@ def _dispersions(study: Study, heading: Heading) -> Section:
     }
     data = {label: _log_points(frame, kind, color, label) for kind, (color, label) in kinds.items()}
     pconfig = {"xlab": "mean of normalised counts (log10)", "ylab": "dispersion (log10)", "height": 520}
-    pconfig |= {"marker_size": 4, "marker_line_width": 0, "showlegend": True, "save_data_file": False}
+    pconfig |= {"marker_size": 4, "marker_line_width": 0, "showlegend": True}
     drawn = f"Drawn: {len(frame):,} of {len(study.dispersions):,} genes."
     tables = {f"dispersions_{study.name}": frame}
     return Section(DISPERSIONS, "scatter", data, heading, drawn, pconfig, tables=tables)
