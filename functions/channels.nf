@@ -1,6 +1,7 @@
 /*
  * Channels that steps share: lists in a fixed order, and files by their study.
  */
+include { bytesOf } from './memory'
 
 /* All items as one list in an order that does not depend on which task ended first. */
 def byName(items) {
@@ -23,4 +24,21 @@ def bySample(items) {
 /* The paths in a cell of samples.tsv: none where it is empty. */
 def pathsOf(cell) {
     cell == 'NA' ? [] : cell.tokenize(';').collect { path -> file(path, glob: false) }
+}
+
+/*
+ * [meta, mates 1, mates 2] of samples → the same of several samples, each a list: to start a program for every one of them
+ * takes longer than its work where reads are few. A sample of many reads stays alone. They keep their order.
+ */
+def fewReadsTogether(samples) {
+    def bySize = samples.branch { _meta, first, _second ->
+        few: bytesOf(first) < 100_000_000
+        many: true
+    }
+    bySize.few.buffer(size: 4, remainder: true)
+        .mix(bySize.many.map { sample -> [sample] })
+        .map { several -> several.transpose() }
+        .map { metas, firsts, seconds ->
+            [[metas, firsts, seconds].transpose().collect { meta, first, second -> meta + [lanes: first.size(), mates: second ? 2 : 1] }, firsts.flatten(), seconds.flatten()]
+        }
 }

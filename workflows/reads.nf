@@ -6,7 +6,7 @@ include { ALIGNMENTS } from './alignments'
 include { FASTQC } from '../modules/local/fastqc/main'
 include { QUANTIFY_READS } from '../modules/local/quantify_reads/main'
 include { MERGE_QUANTS } from '../modules/local/merge_quants/main'
-include { bySample ; pathsOf } from '../functions/channels'
+include { bySample ; fewReadsTogether ; pathsOf } from '../functions/channels'
 include { folderBytes } from '../functions/memory'
 include { placed } from '../functions/placed'
 include { toolkitDigest } from '../functions/digest'
@@ -37,7 +37,7 @@ workflow READS {
     tx2gene = REFERENCES.out.tx2gene
     def index = REFERENCES.out.index.map { folder -> [folder, folderBytes(folder)] }
 
-    FASTQC(split.reads.filter { !opts.skip_fastqc })
+    FASTQC(fewReadsTogether(split.reads.filter { !opts.skip_fastqc }))
     QUANTIFY_READS(reads.to_map, index, opts.quantify + [digest: toolkitDigest('quantify_reads.py')])
     ALIGNMENTS(
         reads.to_align,

@@ -37,7 +37,7 @@ process.errorStrategy = {
 }
 process.memory = { 100.MB * task.attempt }
 process.time = 1.h
-process { withName: FASTQC { time = { meta.sample == 'hangs' ? 4.s * task.attempt : 1.h } } }
+process { withName: FASTQC { time = { metas[0].sample == 'hangs' ? 4.s * task.attempt : 1.h } } }
 executor.cpus = 8
 trace { enabled = true; file = 'trace.tsv'; fields = 'process,status,exit,attempt,memory,workdir' }
 """
