@@ -40,7 +40,7 @@ def run(run_pipeline: Callable[..., Run], tmp_path_factory: pytest.TempPathFacto
     killed, hung = folder / "killed", folder / "hung"
     helped = f"until [ -e {killed}.again -a -e {hung}.again ]; do sleep 0.2; done; sleep 5"
     wrap(folder / "wrappers", "fastp", {f"--report_title {LUCKY}": once(killed, "kill -9 $$")})
-    wrap(folder / "wrappers", "fastqc", {f"{LUCKY}_1.fastq.gz": once(hung, "exec sleep 600")})
+    wrap(folder / "wrappers", "fastqc", {f"joined/{LUCKY}_1.fastq.gz": once(hung, "exec sleep 600")})
     environment = wrap(
         folder / "wrappers", "salmon", {f"--output salmon/{BROKEN}": f"{helped}; echo on fire >&2; exit 3"}
     )

@@ -26,7 +26,7 @@ pytestmark = [
 FAULTS = ("none", "exits", *DAMAGE, "killed", "hangs")
 # Words of a step's command by which its wrapper knows the fault, and what the program writes.
 STEPS = {
-    "FASTQC": ("fastqc", "{0}_1.fastq.gz", "{0}_1_fastqc.zip"),
+    "FASTQC": ("fastqc", "joined/{0}_1.fastq.gz", "{0}_1_fastqc.zip"),
     "MULTIQC": ("multiqc", "--title={0}", "rxpress_report.html"),
     "SALMON_INDEX": ("salmon", "--kmerLen {1}", "salmon_index/seq.bin"),
 }

@@ -15,9 +15,10 @@ process FASTQC {
     // gives no report here, and a reason in the status that QUANTIFY_READS writes. On little data Java spends most of
     // its time in its optimising compiler, which pays from some 400,000 reads on.
     script:
-    def firsts = [fastq_1].flatten()
-    def seconds = [fastq_2].flatten()
-    def java = firsts.collect { lane -> lane.size() }.sum() < 20_000_000 ? '-XX:+UseSerialGC -XX:TieredStopAtLevel=1' : '-XX:+UseSerialGC'
+    // Paths are escaped for the shell where a string takes them in, and nowhere else.
+    def firsts = [fastq_1].flatten().collect { lane -> "${lane}" }
+    def seconds = [fastq_2].flatten().collect { lane -> "${lane}" }
+    def java = [fastq_1].flatten().collect { lane -> lane.size() }.sum() < 20_000_000 ? '-XX:+UseSerialGC -XX:TieredStopAtLevel=1' : '-XX:+UseSerialGC'
     def joins = metas.indices.collect { i ->
         def meta = metas[i]
         def before = metas.take(i)
