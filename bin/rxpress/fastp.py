@@ -36,11 +36,12 @@ class SampleReads:
 
 @dataclass(frozen=True)
 class TrimOptions:
-    """How to trim: threads, whether fastp reports only, and what the user adds to its defaults."""
+    """How to trim: threads, whether fastp reports only, options of the user, whether to pack what is kept."""
 
     threads: int = 1
     skip_trimming: bool = False
     extra_args: str = ""
+    packed: bool = True
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,8 @@ def trim_reads(
 
     The reports are `report`/<sample>.fastp.json and .html. Without trimming fastp only reports.
     """
-    names = [f"{sample}_trimmed_{i}.fastq.gz" for i, _ in enumerate(mates, start=1)]
+    suffix = ".fastq.gz" if options.packed else ".fastq"
+    names = [f"{sample}_trimmed_{i}{suffix}" for i, _ in enumerate(mates, start=1)]
     trimmed = list(mates) if options.skip_trimming else [mates[0].with_name(name) for name in names]
     targets = [word for i, path in enumerate(trimmed, start=1) for word in (f"--out{i}", str(path))]
     targets += ["--compression", "1"]

@@ -89,8 +89,9 @@ class SampleStatus:
 def quantify_sample(reads: SampleReads, options: QuantifyOptions, outdir: Path) -> SampleStatus:
     """Trim and quantify a sample into `outdir`/fastp and `outdir`/salmon/<sample>.
 
-    Reads that cannot be used are told in the status. Raises InputError for files that are not there and
-    ToolError when fastp or Salmon break.
+    On one core fastp ends before Salmon begins, plain files between; on several they run together. Reads that
+    cannot be used are told in the status. Raises InputError for files that are not there and ToolError when
+    fastp or Salmon break.
     """
     problems = missing_files(reads) + check_salmon_index(options.index)
     if problems:
@@ -101,9 +102,12 @@ def quantify_sample(reads: SampleReads, options: QuantifyOptions, outdir: Path) 
         joined, found = find_reads(reads, options.threads, scratch)
         if found.reason:
             return _new_status(reads, found)
-        if options.skip_trimming:
-            probed, found = trim_reads(reads.sample, joined, found, options.trimming, outdir / "fastp")
-            mapped: MappedReads | None = run_salmon(probed, library_type(reads), options, quants)
+        mapped: MappedReads | None = None
+        if options.skip_trimming or options.threads == 1:
+            trimming = replace(options.trimming, packed=False)
+            probed, found = trim_reads(reads.sample, joined, found, trimming, outdir / "fastp")
+            if not found.reason:
+                mapped = run_salmon(probed, library_type(reads), options, quants)
         else:
             probed = [scratch / f"first_{i}.fastq" for i, _ in enumerate(joined, start=1)]
             found, mapped = trim_and_map(reads, joined, found, probed, options, outdir)

@@ -21,11 +21,11 @@ pytestmark = [
 ]
 
 LUCKY, BROKEN = "MM.1S_DMSO_2", "MM.1S_bortezomib_1"
-CONFIG = f"""
-process {{
-    withName: FASTQC {{ time = {{ task.attempt == 1 ? 9.s : 1.h }} }}
-    withName: QUANTIFY_READS {{ cpus = 1 }}
-}}
+CONFIG = """
+process {
+    withName: FASTQC { time = { task.attempt == 1 ? 9.s : 1.h } }
+    withName: QUANTIFY_READS { cpus = 1 }
+}
 executor.cpus = 4
 trace.fields = 'hash,name,status,exit,attempt,memory'
 """

@@ -47,12 +47,27 @@ ENDS = {
     "is killed as it writes": (f"{HALF_WRITTEN}kill -9 $$", 137),
     "ends well on half of what it keeps": (HALF_WRITTEN, 1),
 }
-CASES = [
-    (tool, damaged(fault, file), 1) for tool, files in FILES.items() for file in files for fault in DAMAGE
-]
-NAMES = [f"{tool} {fault} {file}" for tool, files in FILES.items() for file in files for fault in DAMAGE]
-CASES += [("fastp", *end) for end in ENDS.values()] + [("salmon", *ENDS[name]) for name in list(ENDS)[:2]]
-NAMES += [f"fastp {end}" for end in ENDS] + [f"salmon {end}" for end in list(ENDS)[:2]]
+# On two cores fastp writes into Salmon, on one they run in turn, with files between that may be damaged, too.
+TOGETHER, IN_TURN = 2, 1
+STREAMED = ("is killed as it writes", "ends well on half of what it keeps")
+CASES = {
+    f"{tool} {fault} {file}, {threads} cores": (tool, damaged(fault, file), 1, threads)
+    for tool, files in FILES.items()
+    for file in files
+    for fault in DAMAGE
+    for threads in (TOGETHER, IN_TURN)
+}
+CASES |= {
+    f"{tool} {name}, {threads} cores": (tool, *ENDS[name], threads)
+    for tool, names in {"fastp": list(ENDS), "salmon": list(ENDS)[:2]}.items()
+    for name in names
+    for threads in (TOGETHER, IN_TURN)
+    if threads == TOGETHER or name not in STREAMED
+}
+CASES |= {
+    f"fastp {fault} what it keeps": ("fastp", damaged(fault, "reads_*/*_trimmed_1.fastq"), 1, IN_TURN)
+    for fault in DAMAGE
+}
 
 
 @pytest.fixture(scope="module")
@@ -70,29 +85,30 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def quantify(
     tmp_path: Path, index: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """`quantify(tool, lines)`: the command, where these lines of shell stand for the tool."""
+    """`quantify(tool, lines, threads)`: the command, where these lines of shell stand for the tool."""
 
-    def run(tool: str, lines: str) -> subprocess.CompletedProcess[str]:
+    def run(tool: str, lines: str, threads: int) -> subprocess.CompletedProcess[str]:
         for name, value in wrap(tmp_path / "wrappers", tool, {CALLS[tool]: lines}).items():
             monkeypatch.setenv(name, value)
         command = [sys.executable, "-B", COMMAND, "--sample", SAMPLE, "--index", index, "--outdir", "."]
-        command += ["--fastq_1", READS[0], "--fastq_2", READS[1]]
+        command += ["--fastq_1", READS[0], "--fastq_2", READS[1], "--threads", str(threads)]
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
 
     return run
 
 
+@pytest.mark.parametrize("threads", [TOGETHER, IN_TURN])
 @pytest.mark.parametrize("tool", ["fastp", "salmon"])
-def test_a_wrapper_that_does_no_harm_lets_the_sample_pass(quantify, tmp_path, tool):
-    done = quantify(tool, 'touch called; real "$@" || exit')
+def test_a_wrapper_that_does_no_harm_lets_the_sample_pass(quantify, tmp_path, tool, threads):
+    done = quantify(tool, 'touch called; real "$@" || exit', threads)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "called").exists()
     assert (tmp_path / "status" / f"{SAMPLE}.status.json").is_file()
 
 
-@pytest.mark.parametrize(("tool", "lines", "status"), CASES, ids=NAMES)
-def test_a_tool_that_breaks_is_named_and_gives_no_status(quantify, tmp_path, tool, lines, status):
-    done = quantify(tool, lines)
+@pytest.mark.parametrize(("tool", "lines", "status", "threads"), CASES.values(), ids=CASES)
+def test_a_tool_that_breaks_is_named_and_gives_no_status(quantify, tmp_path, tool, lines, status, threads):
+    done = quantify(tool, lines, threads)
     assert done.returncode == status, done.stderr
     told = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
     assert told

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import subprocess
 import sys
 import time
@@ -62,19 +63,21 @@ def library(tmp_path_factory) -> Library:
 def quantify(
     folder: Path, library: Library, mates: list[list[bytes]], strandedness: str = "auto", **options
 ) -> SampleStatus:
-    """Write the mates' lanes as files and quantify them in `folder`."""
+    """Write the mates' lanes as files and quantify them in `folder`, on one core and on two."""
+    threads = int(os.environ["RXPRESS_TEST_THREADS"])
     files = []
     for i, lanes in enumerate(mates, start=1):
         files.append(tuple(folder / f"lane{j}_{i}.fq" for j, _ in enumerate(lanes)))
         for path, data in zip(files[-1], lanes, strict=True):
             path.write_bytes(data)
     reads = SampleReads("S.1", tuple(files), strandedness)
-    return quantify_sample(reads, QuantifyOptions(library.index, **options), folder)
+    return quantify_sample(reads, QuantifyOptions(library.index, **{"threads": threads, **options}), folder)
 
 
-@pytest.fixture(autouse=True)
-def working_folder(tmp_path, monkeypatch):
+@pytest.fixture(autouse=True, params=[1, 2], ids=["in turn", "together"])
+def working_folder(request, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RXPRESS_TEST_THREADS", str(request.param))
 
 
 def text(records: list[str]) -> bytes:
@@ -227,6 +230,7 @@ def test_the_command_writes_a_status_and_the_salmon_folder(tmp_path, library):
     for i, records in enumerate(library.mates, start=1):
         (tmp_path / f"{i}.fq").write_bytes(text(records))
     command = [sys.executable, "-B", COMMAND, "--sample", "S.1", "--index", library.index]
+    command += ["--threads", os.environ["RXPRESS_TEST_THREADS"]]
     subprocess.run([*command, "--fastq_1", "1.fq", "--fastq_2", "2.fq"], check=True)
     status = json.loads((tmp_path / "status" / "S.1.status.json").read_text())
     assert status["passed"] is True
@@ -253,6 +257,8 @@ def test_a_task_told_to_stop_removes_its_trimmed_reads(tmp_path, library, monkey
         library.index,
         "--fastq_1",
         "1.fq",
+        "--threads",
+        os.environ["RXPRESS_TEST_THREADS"],
     ]
     with subprocess.Popen(command) as process:
         while not list(tmp_path.glob("reads_*/*")) and process.poll() is None:
