@@ -1,7 +1,6 @@
 /*
  * Channels that steps share: lists in a fixed order, and files by their study.
  */
-include { bytesOf } from './memory'
 
 /* All items as one list in an order that does not depend on which task ended first. */
 def byName(items) {
@@ -32,7 +31,7 @@ def pathsOf(cell) {
  */
 def fewReadsTogether(samples) {
     def bySize = samples.branch { _meta, first, _second ->
-        few: bytesOf(first) < 100_000_000
+        few: first.collect { path -> path.size() }.sum() < 100_000_000
         many: true
     }
     bySize.few.buffer(size: 4, remainder: true)
