@@ -26,7 +26,7 @@ import numpy as np
 from measured import run_nextflow
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests" / "data")]
+sys.path[:0] = [str(ROOT / part) for part in ("tests", "tests/data", "bin")]
 from cluster.slurm import run_cluster  # noqa: E402
 from demo_study.output import make_study  # noqa: E402
 from demo_study.study import FULL, TREATMENTS  # noqa: E402
