@@ -54,7 +54,7 @@ def test_a_run_whose_disks_are_full_says_so_and_resumes_to_the_same_bytes(
         for full, run in zip((f"--outdir {out}/results", f"-work-dir {work}"), runs, strict=True):
             assert run.status != 0
             (advice,) = [line for line in run.printed.splitlines() if ": make room in " in line]
-            # A step may find no room even for its last words; then Nextflow sees by itself that the disk is full.
+            # A step may find no room even for its last words; then the free bytes tell.
             assert advice.startswith(("No space left on device: ", "A disk is full: "))
             assert f": make room in {full} (0 MB free)" in advice
             assert "run again with -resume" in advice
