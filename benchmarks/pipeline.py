@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """The whole run from reads against its bare tools, and against the way most people do it.
 
-    .venv/bin/python benchmarks/pipeline.py [--pairs 1000000] [--turns 3] [--outdir DIR]
+    .venv/bin/python benchmarks/pipeline.py [--pairs 1000000] [--read_length 75] [--turns 3] [--outdir DIR]
 
 floor : FastQC, fastp and Salmon by hand on both cores, then one Python process that merges, tests and calls
-MultiQC (pipeline_floor.py). rxpress : `nextflow run`. scripts : a tool after the other, R for the tests
-(pipeline_scripts.sh; needs Rscript with tximport and DESeq2, else left out). They take turns, rxpress
-first; medians are shown.
+MultiQC (pipeline_floor.py). rxpress : `nextflow run`. fastp_scripts, trim_galore_scripts : a tool after the
+other, trimmed by fastp or by Trim Galore, R with tximport and DESeq2 for the tests (pipeline_scripts.sh; left
+out where Rscript or trim_galore is missing). They take turns, rxpress first; medians are shown.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from measured import Cost, folder_bytes, measure
@@ -70,9 +71,9 @@ def run_rxpress(study: Path, folder: Path) -> Turn:
     return Turn(cost, folder_bytes(folder / "work"))
 
 
-def run_scripts(study: Path, folder: Path) -> Turn:
+def run_scripts(trimmer: str, study: Path, folder: Path) -> Turn:
     table = made_by_rxpress(folder) / "expression" / "study" / "tx2gene.tsv"
-    command = [HERE / "pipeline_scripts.sh", study, table, HERE / "pipeline_scripts.R"]
+    command = [HERE / "pipeline_scripts.sh", study, table, HERE / "pipeline_scripts.R", trimmer]
     cost = measure(command, folder, ENVIRONMENT)
     return Turn(cost, folder_bytes(folder))
 
@@ -80,8 +81,10 @@ def run_scripts(study: Path, folder: Path) -> Turn:
 WAYS: dict[str, Callable[[Path, Path], Turn]] = {
     "rxpress": run_rxpress,
     "floor": run_floor,
-    "scripts": run_scripts,
+    "fastp_scripts": partial(run_scripts, "fastp"),
+    "trim_galore_scripts": partial(run_scripts, "trim_galore"),
 }
+NEEDED = {"fastp_scripts": ("Rscript",), "trim_galore_scripts": ("Rscript", "trim_galore")}
 
 
 def waiting(folder: Path) -> tuple[float, float]:
@@ -109,26 +112,34 @@ def show_steps(folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=int, default=1_000_000, help="read pairs per sample")
+    parser.add_argument("--read_length", type=int, default=75)
     parser.add_argument("--genes", type=int, default=9_000, help="some 2.3 transcripts each")
     parser.add_argument("--replicates", type=int, default=3, help="samples are four times as many")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--outdir", type=Path)
     args = parser.parse_args()
-    if not shutil.which("Rscript"):
-        print("no Rscript: the way of scripts is left out")
-        args.ways = [way for way in args.ways if way != "scripts"]
+    missing = {way: [tool for tool in NEEDED.get(way, ()) if not shutil.which(tool)] for way in args.ways}
+    for way in [way for way in args.ways if missing[way]]:
+        print(f"no {', '.join(missing[way])}: {way} is left out")
+        args.ways.remove(way)
     outdir = (args.outdir or Path(tempfile.mkdtemp(prefix="rxpress-pipeline-"))).resolve()
     study = outdir / "study"
     lines = (FULL.lines[0], FULL.lines[2])
     settings = replace(
-        FULL, lines=lines, replicates=args.replicates, other_genes=args.genes, pairs=args.pairs
+        FULL,
+        lines=lines,
+        replicates=args.replicates,
+        other_genes=args.genes,
+        pairs=args.pairs,
+        read_length=args.read_length,
     )
     make_study(study, settings)
     os.environ.update(ENVIRONMENT)
     given = folder_bytes(study / "reads")
-    print(f"{4 * args.replicates} samples, {args.pairs:,} pairs each, {given / 1e6:,.0f} MB of reads")
-    print(f"{'':10}" + "".join(f"{name:>12}" for name in COLUMNS))
+    reads = f"{args.pairs:,} pairs of 2 × {args.read_length} each"
+    print(f"{4 * args.replicates} samples, {reads}, {given / 1e6:,.0f} MB of reads")
+    print(f"{'':20}" + "".join(f"{name:>12}" for name in COLUMNS))
     turns: dict[str, list[Turn]] = {way: [] for way in args.ways}
     for _ in range(args.turns):
         for way in args.ways:
@@ -136,19 +147,19 @@ def main() -> None:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
             turns[way].append(WAYS[way](study, folder))
-            print(f"{way:10}" + "".join(f"{n:12,.0f}" for n in turns[way][-1].figures()), flush=True)
+            print(f"{way:20}" + "".join(f"{n:12,.0f}" for n in turns[way][-1].figures()), flush=True)
     medians = {
         way: [statistics.median(column) for column in zip(*(t.figures() for t in done), strict=True)]
         for way, done in turns.items()
     }
     for way, figures in medians.items():
-        print(f"{'median':10}" + "".join(f"{n:12,.0f}" for n in figures), way)
+        print(f"{'median':20}" + "".join(f"{n:12,.0f}" for n in figures), way)
     if {"floor", "rxpress"} <= medians.keys():
         wall, cpu = (medians["rxpress"][i] / medians["floor"][i] for i in (0, 1))
         print(f"rxpress / floor: wall {wall:.2f}, CPU {cpu:.2f}")
         print(f"left in work: {100 * medians['rxpress'][3] * 1e6 / given:.1f} % of the reads' bytes")
-    if {"scripts", "rxpress"} <= medians.keys():
-        print(f"scripts / rxpress: wall {medians['scripts'][0] / medians['rxpress'][0]:.2f}")
+    for way in medians.keys() & NEEDED.keys() if "rxpress" in medians else ():
+        print(f"{way} / rxpress: wall {medians[way][0] / medians['rxpress'][0]:.2f}")
     if "rxpress" in medians:
         start, end = waiting(outdir / "rxpress")
         print(f"rxpress: {start:.1f} s to the first task, {end:.1f} s after the last; its steps:")

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from scipy.special import digamma, fdtrc, polygamma
+import scipy
 
 from rxpress.deseq.design import Design, Gram
 from rxpress.student import t_tail
@@ -284,7 +284,7 @@ def _tests(
         statistic,
         2 * t_tail(np.abs(statistic), total_df[:, None]),
         joint,
-        fdtrc(fit.joint_rank, total_df, joint),
+        scipy.special.fdtrc(fit.joint_rank, total_df, joint),
         total_df,
         variance,
         prior_df,
@@ -308,13 +308,13 @@ def estimate_prior(
     offset = np.maximum(variance[used], LEAST_VARIANCE * (middle if middle > 0 else 1.0))
     if genes == 1:
         return 0.0, np.full(len(variance), offset[0])
-    logs = np.log(offset) - digamma(half) + np.log(half)
+    logs = np.log(offset) - scipy.special.digamma(half) + np.log(half)
     center, excess = _location_and_spread(logs, used, covariate)
     distinct, times = np.unique(half, return_counts=True)
-    excess -= float(polygamma(1, distinct) @ times) / genes
+    excess -= float(scipy.special.polygamma(1, distinct) @ times) / genes
     if excess > 0:
         prior_half = inverse_trigamma(excess)
-        return 2 * prior_half, np.exp(center + digamma(prior_half) - np.log(prior_half))
+        return 2 * prior_half, np.exp(center + scipy.special.digamma(prior_half) - np.log(prior_half))
     return np.inf, np.exp(center) if covariate is not None else np.full(len(variance), offset.mean())
 
 
@@ -353,8 +353,8 @@ def inverse_trigamma(value: float) -> float:
     """x > 0 with trigamma(x) = value, by Newton on 1/trigamma, which is convex (Smyth 2004, appendix)."""
     x = 0.5 + 1 / value
     for _ in range(50):
-        trigamma = polygamma(1, x)
-        step = float(trigamma * (1 - trigamma / value) / polygamma(2, x))
+        trigamma = scipy.special.polygamma(1, x)
+        step = float(trigamma * (1 - trigamma / value) / scipy.special.polygamma(2, x))
         x += step
         if abs(step) < 1e-12 * x:
             break

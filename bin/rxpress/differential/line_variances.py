@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import digamma
+import scipy
 
 from rxpress.design.model_matrix import independent_columns
 from rxpress.differential.fit_choice import UNEQUAL, Coding, check_wish, line_coding, why_not_by_line
@@ -68,7 +68,7 @@ def relative_variances(log2: np.ndarray, matrix: np.ndarray, lines: np.ndarray) 
         fit = fit_linear_model(log2[:, own], part[:, independent_columns(part)])
         half = np.where(fit.residual_df > 0, fit.residual_df / 2, np.nan)
         with np.errstate(divide="ignore", invalid="ignore"):
-            logs.append(2 * np.log(fit.sigma) + np.log(half) - digamma(half))
+            logs.append(2 * np.log(fit.sigma) + np.log(half) - scipy.special.digamma(half))
     together = np.array(logs)
     used = np.isfinite(together).all(axis=0)
     if used.sum() < LEAST_GENES:
