@@ -17,6 +17,7 @@ import numpy as np
 
 WIDTHS = (1, 2, 4)  # bytes
 LARGEST = 2**31 - 1
+LEVEL = 6  # of gzip: 9 takes six times as long and saves 0.4 % of 43 MB
 
 
 class Packer:
@@ -47,4 +48,4 @@ class Packer:
         """The payload as base64 of gzip; the same content gives the same text. NaN in it is refused."""
         text = json.dumps(header, allow_nan=False, separators=(",", ":")).encode()
         whole = b"".join([len(text).to_bytes(4, "little"), text, *self._arrays])
-        return base64.b64encode(gzip.compress(whole, mtime=0)).decode("ascii")
+        return base64.b64encode(gzip.compress(whole, LEVEL, mtime=0)).decode("ascii")
