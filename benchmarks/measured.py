@@ -28,6 +28,8 @@ sys.exit(code)
 """
 PIPELINE = Path(__file__).resolve().parents[1]
 PAGE = os.sysconf("SC_PAGE_SIZE")
+# The commands find the Python that runs the benchmark, activated or not.
+SURROUNDINGS = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def measure(command: Sequence[object], folder: Path, environment: Mapping[str, s
             [sys.executable, "-c", RUNNER, figures, *map(str, command)],
             cwd=folder,
             stderr=log,
-            env=os.environ | (environment or {}),
+            env=SURROUNDINGS | (environment or {}),
             start_new_session=True,
         )
         peaks, done = [0], threading.Event()
@@ -107,7 +109,7 @@ def run_nextflow(
     start = time.perf_counter()
     with said.open("w") as log:
         process = subprocess.Popen(
-            list(map(str, command)), cwd=folder, stdout=log, stderr=log, env=os.environ | (environment or {})
+            list(map(str, command)), cwd=folder, stdout=log, stderr=log, env=SURROUNDINGS | (environment or {})
         )
         peak = 0.0
         while process.poll() is None:
