@@ -109,7 +109,11 @@ def run_nextflow(
     start = time.perf_counter()
     with said.open("w") as log:
         process = subprocess.Popen(
-            list(map(str, command)), cwd=folder, stdout=log, stderr=log, env=SURROUNDINGS | (environment or {})
+            list(map(str, command)),
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+            env=SURROUNDINGS | (environment or {}),
         )
         peak = 0.0
         while process.poll() is None:
