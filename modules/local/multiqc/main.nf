@@ -18,8 +18,8 @@ process MULTIQC {
 
     script:
     def configs = [config].flatten().collect { one -> "--config ${one}" }.join(' ')
-    // MultiQC keeps what rxpress's own plots show as text and as JSON; the text stays, and report/tables holds it in full.
     def title = options(title: inert(opts.report_title))
+    // MultiQC keeps what rxpress's own plots show as text and as JSON; the text stays, and report/tables holds it in full.
     """
     multiqc --strict --force --no-version-check ${configs} ${title} --filename rxpress_report.html inputs
     tail -c 100 rxpress_report.html 2> /dev/null | grep -q '</html>' || { echo 'error: MultiQC left no whole rxpress_report.html; is the disk full?' >&2; exit 1; }
