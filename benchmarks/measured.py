@@ -28,8 +28,6 @@ sys.exit(code)
 """
 PIPELINE = Path(__file__).resolve().parents[1]
 PAGE = os.sysconf("SC_PAGE_SIZE")
-# The commands find the Python that runs the benchmark, activated or not.
-SURROUNDINGS = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ def measure(command: Sequence[object], folder: Path, environment: Mapping[str, s
             [sys.executable, "-c", RUNNER, figures, *map(str, command)],
             cwd=folder,
             stderr=log,
-            env=SURROUNDINGS | (environment or {}),
+            env=_surroundings(environment),
             start_new_session=True,
         )
         peaks, done = [0], threading.Event()
@@ -63,6 +61,11 @@ def measure(command: Sequence[object], folder: Path, environment: Mapping[str, s
     if code:
         raise RuntimeError(f"{command[0]}: {said.read_text()[-2000:]}")
     return Cost(peak=peaks[0], **json.loads(figures.read_text()))
+
+
+def _surroundings(more: Mapping[str, str] | None) -> dict[str, str]:
+    """The variables of now and `more`; commands find the Python that runs the benchmark, activated or not."""
+    return os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"} | dict(more or {})
 
 
 def _watch_memory(root: int, peaks: list[int], done: threading.Event) -> None:
@@ -109,11 +112,7 @@ def run_nextflow(
     start = time.perf_counter()
     with said.open("w") as log:
         process = subprocess.Popen(
-            list(map(str, command)),
-            cwd=folder,
-            stdout=log,
-            stderr=log,
-            env=SURROUNDINGS | (environment or {}),
+            list(map(str, command)), cwd=folder, stdout=log, stderr=log, env=_surroundings(environment)
         )
         peak = 0.0
         while process.poll() is None:

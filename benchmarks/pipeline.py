@@ -119,10 +119,11 @@ def main() -> None:
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--outdir", type=Path)
     args = parser.parse_args()
-    missing = {way: [tool for tool in NEEDED.get(way, ()) if not shutil.which(tool)] for way in args.ways}
-    for way in [way for way in args.ways if missing[way]]:
-        print(f"no {', '.join(missing[way])}: {way} is left out")
-        args.ways.remove(way)
+    for way, tools in NEEDED.items():
+        missing = [tool for tool in tools if not shutil.which(tool)]
+        if missing and way in args.ways:
+            print(f"no {', '.join(missing)}: {way} is left out")
+            args.ways.remove(way)
     outdir = (args.outdir or Path(tempfile.mkdtemp(prefix="rxpress-pipeline-"))).resolve()
     study = outdir / "study"
     lines = (FULL.lines[0], FULL.lines[2])
@@ -158,8 +159,9 @@ def main() -> None:
         wall, cpu = (medians["rxpress"][i] / medians["floor"][i] for i in (0, 1))
         print(f"rxpress / floor: wall {wall:.2f}, CPU {cpu:.2f}")
         print(f"left in work: {100 * medians['rxpress'][3] * 1e6 / given:.1f} % of the reads' bytes")
-    for way in medians.keys() & NEEDED.keys() if "rxpress" in medians else ():
-        print(f"{way} / rxpress: wall {medians[way][0] / medians['rxpress'][0]:.2f}")
+    for way in NEEDED:
+        if {way, "rxpress"} <= medians.keys():
+            print(f"{way} / rxpress: wall {medians[way][0] / medians['rxpress'][0]:.2f}")
     if "rxpress" in medians:
         start, end = waiting(outdir / "rxpress")
         print(f"rxpress: {start:.1f} s to the first task, {end:.1f} s after the last; its steps:")
