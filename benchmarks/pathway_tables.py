@@ -23,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bin"))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from made_evidence import evidence, gene_table
 
-from rxpress.interpretation.pathway_tables import Collection, pathway_tables
+from rxpress.interpretation.gene_set_files import Collection
+from rxpress.interpretation.pathway_tables import pathway_tables
 
 GENES, CONTRASTS = 15_000, 10
 

@@ -9,8 +9,9 @@ from interpretation_goldens import walk
 from made_evidence import evidence, gene_table
 from scipy.stats import kstest
 
+from rxpress.interpretation.gene_set_files import Collection
 from rxpress.interpretation.gene_sets import camera, over_representation, prerank
-from rxpress.interpretation.pathway_tables import Collection, PathwayTables, pathway_tables
+from rxpress.interpretation.pathway_tables import PathwayTables, pathway_tables
 
 GENES = 2000
 NAMES = [f"G{i}" for i in range(GENES)]

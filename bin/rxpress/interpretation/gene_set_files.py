@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rxpress.cells import number
 from rxpress.errors import InputError, Problem, Problems
-from rxpress.interpretation.pathway_tables import Collection
 from rxpress.tables import MISSING, read_gmt, read_rows
 
 ENDING = re.compile(r"(\.gmt|\.txt|\.tsv)?(\.gz)?$", re.IGNORECASE)
@@ -21,6 +21,15 @@ WEIGHT_COLUMNS = {
     "p_value": ("p_value", "p.value", "pvalue", "padj"),
 }
 BEST_GENES = 500
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Gene sets of one origin, a drug pack or a file; by set, where it is from and its genes."""
+
+    name: str
+    source_of: Mapping[str, str]
+    sets: Mapping[str, Sequence[str]]
 
 
 def read_collection(path: str | Path) -> Collection:

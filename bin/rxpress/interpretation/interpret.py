@@ -17,11 +17,12 @@ from rxpress.interpretation import signature_tables as signature_files
 from rxpress.interpretation.drug_pack import DrugPack
 from rxpress.interpretation.enrichment_curves import CURVE_COLUMNS
 from rxpress.interpretation.evidence import StudyEvidence
+from rxpress.interpretation.gene_set_files import Collection
 from rxpress.interpretation.knowledge import Knowledge
 from rxpress.interpretation.markers import COLUMNS as MARKER_COLUMNS
 from rxpress.interpretation.markers import judge_markers
 from rxpress.interpretation.pack_choice import choose_packs
-from rxpress.interpretation.pathway_tables import Collection, PathwayTables
+from rxpress.interpretation.pathway_tables import PathwayTables
 from rxpress.interpretation.signature_tables import SourcedSignature, signature_tables
 from rxpress.interpretation.signature_tests import TEST_COLUMNS
 from rxpress.interpretation.study_genes import RankedGenes, StudyGenes, rename_genes

@@ -9,8 +9,7 @@ from typing import TypeVar
 
 from rxpress.errors import InputError, Problems
 from rxpress.interpretation.drug_pack import DrugPack, Signature, read_drug_pack, read_signatures
-from rxpress.interpretation.gene_set_files import read_collection, read_pathway_weights
-from rxpress.interpretation.pathway_tables import Collection
+from rxpress.interpretation.gene_set_files import Collection, read_collection, read_pathway_weights
 from rxpress.samplesheet import Schema
 
 Read = TypeVar("Read")

@@ -27,6 +27,7 @@ from rxpress.design.study_design import Contrast
 from rxpress.interpretation.drug_pack import DrugPack
 from rxpress.interpretation.evidence import StudyEvidence
 from rxpress.interpretation.gene_names import PackGene
+from rxpress.interpretation.gene_set_files import Collection
 from rxpress.interpretation.gene_sets import find_members
 from rxpress.interpretation.markers import (
     ALPHA,
@@ -39,7 +40,7 @@ from rxpress.interpretation.markers import (
     names_in_ids,
 )
 from rxpress.interpretation.measured_genes import lookup_names, measured_genes
-from rxpress.interpretation.pathway_tables import Collection, tested_rows
+from rxpress.interpretation.pathway_tables import tested_rows
 from rxpress.interpretation.study_genes import StudyGenes
 
 LEAST_GENES = 3

@@ -7,7 +7,7 @@ pre-ranked GSEA, by CAMERA and by over-representation among the genes called up 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +19,7 @@ from rxpress.cells import listing
 from rxpress.design.study_design import Contrast
 from rxpress.interpretation.enrichment_curves import CURVE_COLUMNS, enrichment_curve
 from rxpress.interpretation.evidence import StudyEvidence
+from rxpress.interpretation.gene_set_files import Collection
 from rxpress.interpretation.gene_sets import camera, find_members, over_representation, prerank
 from rxpress.interpretation.measured_genes import BY_ID, MeasuredGenes, lookup_names, measured_genes
 
@@ -36,15 +37,6 @@ COLUMNS = (
 )
 CURVES = 3
 FEW_FOUND = 0.2
-
-
-@dataclass(frozen=True)
-class Collection:
-    """Gene sets of one origin, a drug pack or a file; by set, where it is from and its genes."""
-
-    name: str
-    source_of: Mapping[str, str]
-    sets: Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from rxpress.report.across_studies import first_forest, shared_contrasts
+from rxpress.report.calls import call_table
 from rxpress.report.comparisons import VOLCANO_AXES, ma_axes, ma_points, volcano_points
 from rxpress.report.concordance import by_expression, concordance_figure, concordance_name, drawn_pairs
 from rxpress.report.dose import (
@@ -41,7 +42,6 @@ from rxpress.report.qpcr import drawn_changes
 from rxpress.report.qpcr_figures import draw_fold_changes
 from rxpress.report.results import Results, Study
 from rxpress.report.section import slug, unique
-from rxpress.report.summary import call_table
 
 
 def draw_figures(results: Results, folder: Path) -> None:

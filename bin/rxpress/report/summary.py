@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pandas as pd
 from rxpress.design.study_design import Contrast
 from rxpress.report.arms import arm_notes
 from rxpress.report.array_quality import array_notes, array_words
+from rxpress.report.calls import call_table, planned_contrasts
 from rxpress.report.concordance import qpcr_words
 from rxpress.report.dose import dose_words
 from rxpress.report.markers import marker_words
@@ -25,7 +25,6 @@ from rxpress.report.topics import CALLS, CLAIMS, CONTRASTS, SUMMARY, WARNINGS
 # MultiQC would let the tabs of many contrasts run out of the page, and greets with a link to a film.
 STYLE = "<style>.dataset-switch-group {flex-wrap: wrap} #mqc_welcome {display: none !important}</style>"
 QUICK_SCATTER = Path(__file__).with_name("quick_scatter.js")
-WHAT = ("id", "label", "kind", "test", "scope", "status", "reason")
 ONLY_LINES = "Only a test over lines, which takes each line for one replicate, may name such a marker."
 NO_TEST = "Nothing was tested"
 SPEAKS_OF = {
@@ -42,61 +41,6 @@ def summary_sections(results: Results) -> list[Section]:
     if results.studies and not results.with_expression:
         return [_first_words(results, calls)]
     return [_first_words(results, calls), *_calls(results, calls), _claims(results, calls)]
-
-
-def call_table(results: Results) -> pd.DataFrame:
-    """A row per contrast of every study: what it is, if it could be tested, how many genes got which call.
-
-    `beyond_fold_change`: genes whose change beyond --fold_change is itself significant, by
-    `p_adjusted_threshold`; `strongest`: called genes of smallest p-value; under a rule on raw p-values also
-    `expected_false_positives`: how many genes would pass it by chance if none changed.
-    """
-    rows = []
-    for study, contrast in _planned(results):
-        row = {name: getattr(contrast, name) for name in WHAT}
-        row |= {"study": study.name, "samples": len(contrast.samples)}
-        if contrast.id in study.tests:
-            row |= _count_calls(study.tests[contrast.id], results.alpha)
-        rows.append(row | {"lines_agree": _lines_agree(study, contrast)})
-    first = ["study", *WHAT, "samples"]
-    counts = [
-        "tested",
-        "up",
-        "down",
-        "unchanged",
-        "untested",
-        "beyond_fold_change",
-        "strongest",
-        "lines_agree",
-    ]
-    table = pd.DataFrame(rows, columns=first + counts)
-    if not results.raw_p_values:
-        return table
-    return table.assign(expected_false_positives=results.alpha * table["tested"].astype(float))
-
-
-def _planned(results: Results) -> Iterator[tuple[Study, Contrast]]:
-    for study in results.with_expression:
-        for contrast in study.design.contrasts if study.design else ():
-            yield study, contrast
-
-
-def _count_calls(genes: pd.DataFrame, alpha: float) -> dict[str, object]:
-    called = genes[genes["call"].isin(("up", "down"))].sort_values("p_value", kind="stable")
-    names = called["gene_name"] + called["call"].map({"up": "↑", "down": "↓"})
-    counts = {call: int((genes["call"] == call).sum()) for call in (*CALL_COLORS, "untested")}
-    return {
-        "tested": len(genes) - counts["untested"],
-        **counts,
-        "beyond_fold_change": int((genes["p_adjusted_threshold"] < alpha).sum()),
-        "strongest": ", ".join(names.head(3)),
-    }
-
-
-def _lines_agree(study: Study, contrast: Contrast) -> object:
-    """Share of an average's lines that agree in sign, the median over called genes; NaN for a single line."""
-    rows = study.summary[study.summary["id"] == contrast.id]
-    return rows["lines_agree"].iloc[0] if len(rows) and "lines_agree" in rows else np.nan
 
 
 def _first_words(results: Results, calls: pd.DataFrame) -> Section:
@@ -195,7 +139,7 @@ def _numbers(results: Results, tested: pd.DataFrame) -> Section:
 
 def _claims(results: Results, calls: pd.DataFrame) -> Section:
     header = ["Study", "Contrast", "The p-values speak of", "Beyond the fold change", "Note"]
-    planned = zip(_planned(results), calls.to_dict("records"), strict=True)
+    planned = zip(planned_contrasts(results), calls.to_dict("records"), strict=True)
     rows = [_claim(results, study, contrast, row) for (study, contrast), row in planned]
     untested = [
         f"{s.name}: {NO_TEST.lower()}, {s.untested_because}." for s in results.with_expression if not s.tests
@@ -215,14 +159,14 @@ def _rules(results: Results) -> list[str]:
         "That says that the gene changes, not that it changes so much: how sure it is that a change exceeds "
         f"{fold} stands in the column p_adjusted_threshold of the gene tables.",
     ]
-    scopes = {contrast.scope for study, contrast in _planned(results) if contrast.id in study.tests}
+    scopes = {contrast.scope for study, contrast in planned_contrasts(results) if contrast.id in study.tests}
     if "these_lines" in scopes:
         rules.append(
             "Replicates of a cell line show how reproducible that line is; they are no sample of lines. From "
             "them alone, no gene may be called a marker of sensitive or resistant lines in general. "
             + (ONLY_LINES if "class" in scopes else f"{ONLY_LINES} It needs three lines on each side.")
         )
-    if any(contrast.test == "lrt" for _, contrast in _planned(results)):
+    if any(contrast.test == "lrt" for _, contrast in planned_contrasts(results)):
         rules.append(
             "A joint test asks whether any of several effects differs from zero; up and down go by the "
             "largest of them, which the column largest names."

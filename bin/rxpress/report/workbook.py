@@ -19,9 +19,9 @@ import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
 
 from rxpress.checking.peek import PATH_COLUMNS
+from rxpress.report.calls import call_table
 from rxpress.report.optional_files import read_or_empty
 from rxpress.report.results import Results
-from rxpress.report.summary import call_table
 from rxpress.tables import GENE_COLUMNS
 
 SIGNIFICANT = 6
