@@ -22,9 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
-from measured import run_nextflow
+from measured import ROOT, read_trace, run_nextflow
 
-ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / part) for part in ("tests", "tests/data", "bin")]
 from cluster.slurm import run_cluster  # noqa: E402
 from demo_study.output import make_study  # noqa: E402
@@ -32,7 +31,6 @@ from demo_study.study import FULL, TREATMENTS  # noqa: E402
 from input_files import fastq  # noqa: E402
 
 LINES = (FULL.lines[0], FULL.lines[2])
-ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1"}
 
 
 def run_study(folder: Path, samples: int, pairs: int, genes: int) -> tuple[float, float]:
@@ -49,7 +47,7 @@ def run_study(folder: Path, samples: int, pairs: int, genes: int) -> tuple[float
         study / "transcripts.fa.gz",
     ]
     options += ["--gtf", study / "annotation.gtf.gz", "--drug", "bortezomib", "--outdir", "results"]
-    return run_nextflow(options, folder, ENVIRONMENT)
+    return run_nextflow(options, folder)
 
 
 def run_stub(folder: Path, samples: int, executor: str) -> tuple[float, float]:
@@ -74,17 +72,11 @@ def run_stub(folder: Path, samples: int, executor: str) -> tuple[float, float]:
     small = ROOT / "tests" / "data" / "small"
     options += ["--transcripts", small / "transcripts.fa.gz", "--gtf", small / "annotation.gtf.gz"]
     if executor == "local":
-        return run_nextflow(options, folder, ENVIRONMENT)
+        return run_nextflow(options, folder)
     with run_cluster() as cluster:
         nodes = folder / "nodes.config"  # as docs/running.md asks of users of clusters
         nodes.write_text(f"process.resourceLimits = [memory: {cluster.memory_mb}.MB]\n")
-        return run_nextflow(["-c", nodes, *options], folder, ENVIRONMENT | cluster.env)
-
-
-def count_tasks(trace: Path) -> Counter[str]:
-    """Tasks of a run by what became of them."""
-    with trace.open(encoding="utf-8", newline="") as lines:
-        return Counter(row["status"] for row in csv.DictReader(lines, delimiter="\t"))
+        return run_nextflow(["-c", nodes, *options], folder, cluster.env)
 
 
 def exponent(samples: Sequence[int], seconds: Sequence[float]) -> float:
@@ -102,7 +94,7 @@ def main() -> None:
     parser.add_argument("--outdir", type=Path)
     args = parser.parse_args()
     outdir = (args.outdir or Path(tempfile.mkdtemp(prefix="rxpress-growth-"))).resolve()
-    os.environ.update(ENVIRONMENT)
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     walls = []
     for what in args.executors if args.stub else args.samples:
         folder = outdir / str(what)
@@ -112,7 +104,7 @@ def main() -> None:
         else:
             wall, head = run_study(folder, what, args.pairs, args.genes)
         walls.append(wall)
-        tasks = count_tasks(folder / "results" / "provenance" / "trace.tsv")
+        tasks = Counter(row["status"] for row in read_trace(folder / "results"))
         print(f"{what}: {wall:.0f} s, Nextflow itself {head:.0f} MB, tasks {dict(tasks)}", flush=True)
     if not args.stub and len(walls) > 1:
         print(f"exponent of time against samples of equal depth: {exponent(args.samples, walls):.2f}")

@@ -21,17 +21,15 @@ from collections import defaultdict
 from pathlib import Path
 
 from made_quants import make_study
-from measured import run_nextflow
+from measured import ROOT, RXPRESS, read_trace, run_nextflow
 
-ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
-from browser.browsing import find_chromium, open_browser, open_page  # noqa: E402
+from browser.browsing import find_chromium, open_browser, open_page
 
 LINES = ("A", "B", "C", "D")
 UNITS = {"KB": 1e-3, "MB": 1, "GB": 1e3, "B": 1e-6}
 SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1, "ms": 0.001}
 ROWS = 5_000
-NEXTFLOW = (ROOT / "launcher" / "nextflow", "-q", "run", ROOT, "-ansi-log", "false")
 
 
 def write_sheet(study: Path, samples: int, name: str = "sheet.csv") -> Path:
@@ -58,13 +56,12 @@ def run_pipeline(folder: Path, sheet: Path, tx2gene: Path, memory: int) -> tuple
     return run_nextflow(["-c", "machine.config", *options], folder)
 
 
-def read_trace(path: Path) -> dict[str, tuple[float, float]]:
+def steps(outdir: Path) -> dict[str, tuple[float, float]]:
     """Seconds and peak MB of the steps that ran; steps of several tasks are added up."""
     took: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    with path.open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines, delimiter="\t"):
-            step = row["name"].split(" ")[0].split(":")[-1]
-            took[step].append((seconds(row["realtime"]), megabytes(row["peak_rss"])))
+    for row in read_trace(outdir):
+        step = row["name"].split(" ")[0].split(":")[-1]
+        took[step].append((seconds(row["realtime"]), megabytes(row["peak_rss"])))
     return {step: (sum(s for s, _ in one), max(m for _, m in one)) for step, one in took.items()}
 
 
@@ -89,9 +86,9 @@ def check_many_rows(folder: Path) -> float:
     counts.write_text(
         "gene_id\t" + "\t".join(f"S{i}" for i in range(ROWS)) + "\n" + "G1" + "\t10" * ROWS + "\n"
     )
-    command = [*NEXTFLOW, "--input", sheet, "--counts", counts, "--outdir", "checked"]
+    command = [*RXPRESS, "--input", sheet, "--counts", counts, "--outdir", "checked"]
     subprocess.run(list(map(str, command)), cwd=folder, stdout=subprocess.DEVNULL)
-    return read_trace(folder / "checked" / "provenance" / "trace.tsv")["CHECK_INPUTS"][0]
+    return steps(folder / "checked")["CHECK_INPUTS"][0]
 
 
 def open_report(page: Path) -> float:
@@ -119,7 +116,7 @@ def main() -> None:
         wall, head = run_pipeline(study, write_sheet(study, samples), study / "tx2gene.tsv", args.memory)
         walls.append(wall)
         print(f"\n{samples} samples: {wall:.0f} s, Nextflow itself {head:.0f} MB")
-        for step, (took, peak) in read_trace(study / "results" / "provenance" / "trace.tsv").items():
+        for step, (took, peak) in steps(study / "results").items():
             print(f"  {step:20s}{took:8.1f} s {peak:8.0f} MB")
         page = study / "results" / "report" / "rxpress_report.html"
         size = page.stat().st_size / 1e6

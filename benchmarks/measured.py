@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
@@ -26,7 +27,8 @@ figures |= {"read": int(io["rchar"]), "written": int(io["wchar"])}
 open(sys.argv[1], "w").write(json.dumps(figures))
 sys.exit(code)
 """
-PIPELINE = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[1]
+RXPRESS = (ROOT / "launcher" / "nextflow", "-q", "run", ROOT, "-ansi-log", "false")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -107,12 +109,15 @@ def run_nextflow(
     arguments: Sequence[object], folder: Path, environment: Mapping[str, str] | None = None
 ) -> tuple[float, float]:
     """Run the pipeline in a folder; seconds of the whole run, and peak MB of Nextflow itself."""
-    command = [PIPELINE / "launcher" / "nextflow", "-q", "run", PIPELINE, "-ansi-log", "false", *arguments]
     said = folder / "said.txt"
     start = time.perf_counter()
     with said.open("w") as log:
         process = subprocess.Popen(
-            list(map(str, command)), cwd=folder, stdout=log, stderr=log, env=_surroundings(environment)
+            list(map(str, [*RXPRESS, *arguments])),
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+            env=_surroundings(environment),
         )
         peak = 0.0
         while process.poll() is None:
@@ -131,3 +136,9 @@ def _most_resident(pid: int) -> float:
         return 0.0
     found = re.search(r"VmHWM:\s+(\d+) kB", status)
     return int(found[1]) * 1024 / 1e6 if found else 0.0
+
+
+def read_trace(outdir: Path) -> list[dict[str, str]]:
+    """The tasks of a run by its results folder, a row each, as Nextflow's trace has them."""
+    with (outdir / "provenance" / "trace.tsv").open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines, delimiter="\t"))

@@ -12,7 +12,6 @@ out where Rscript or trim_galore is missing). They take turns, rxpress first; me
 from __future__ import annotations
 
 import argparse
-import csv
 import os
 import re
 import shutil
@@ -25,9 +24,8 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from measured import Cost, folder_bytes, measure
+from measured import ROOT, RXPRESS, Cost, folder_bytes, measure, read_trace
 
-ROOT = Path(__file__).resolve().parents[1]
 HERE = ROOT / "benchmarks"
 sys.path.insert(0, str(ROOT / "tests" / "data"))
 from demo_study.output import make_study  # noqa: E402
@@ -61,9 +59,9 @@ def run_floor(study: Path, folder: Path) -> Turn:
 
 
 def run_rxpress(study: Path, folder: Path) -> Turn:
-    command = [ROOT / "launcher" / "nextflow", "-q", "run", ROOT, "-ansi-log", "false", "--outdir", "results"]
-    command += ["--input", study / "samplesheet.csv", "--transcripts", study / "transcripts.fa.gz"]
-    command += ["--gtf", study / "annotation.gtf.gz", "--drug", "bortezomib"]
+    references = ("--transcripts", study / "transcripts.fa.gz", "--gtf", study / "annotation.gtf.gz")
+    sheet = ("--input", study / "samplesheet.csv", "--drug", "bortezomib")
+    command = [*RXPRESS, *sheet, *references, "--outdir", "results"]
     cost = measure(command, folder, ENVIRONMENT)
     trimmed = [path for path in (folder / "work").rglob("*trimmed*") if path.is_file()]
     if trimmed:
@@ -104,9 +102,8 @@ def log_time(line: str) -> datetime:
 
 def show_steps(folder: Path) -> None:
     """Every task: when it was submitted, how long it took with and without its start, and its processors."""
-    with (folder / "results" / "provenance" / "trace.tsv").open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines, delimiter="\t"):
-            print("  ", row["name"], row["submit"], row["duration"], row["realtime"], row["%cpu"])
+    for row in read_trace(folder / "results"):
+        print("  ", row["name"], row["submit"], row["duration"], row["realtime"], row["%cpu"])
 
 
 def main() -> None:
