@@ -56,7 +56,7 @@ workflow RXPRESS {
     IMPORT_COUNTS(
         without_files.join(INPUTS.out.studies),
         existing(given.counts),
-        READS.out.tx2gene.ifEmpty { [] }.first(),
+        READS.out.tx2gene.ifEmpty { [] },
         [digest: toolkitDigest('import_counts.py')]
     )
     ARRAYS(

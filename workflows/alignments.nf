@@ -51,7 +51,7 @@ workflow ALIGNMENTS {
     QUANTIFY_ALIGNMENT(
         aligned.mix(bams.map { meta, bam -> [meta, bam, [], []] }),
         exons,
-        GFFREAD.out.transcripts.ifEmpty { [] }.first(),
+        GFFREAD.out.transcripts.ifEmpty { [] },
         opts.quantify + [digest: toolkitDigest('quantify_alignment.py')]
     )
     MERGE_COUNTS(bySample(QUANTIFY_ALIGNMENT.out.counts).join(studies), exons, [digest: toolkitDigest('merge_counts.py')])

@@ -20,7 +20,7 @@ workflow DOSE {
     )
 
     folder = FIT_DOSE_RESPONSE.out.folder
-    labels = FIT_DOSE_RESPONSE.out.labels.ifEmpty { [] }.first()
+    labels = FIT_DOSE_RESPONSE.out.labels.ifEmpty { [] }
     published = FIT_DOSE_RESPONSE.out.tables.flatten().map { path -> placed(path, '', 1) }
 
     emit:

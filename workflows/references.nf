@@ -20,7 +20,7 @@ workflow REFERENCES {
     )
     def transcripts = references.transcripts
         ? checked.map { _yes -> references.transcripts }
-        : GFFREAD.out.transcripts.ifEmpty { [] }.first()
+        : GFFREAD.out.transcripts.ifEmpty { [] }
     SALMON_INDEX(
         to_quantify.filter { !references.index }.combine(transcripts.filter { fasta -> fasta }).map { _yes, fasta -> fasta }.first(),
         references.genome,

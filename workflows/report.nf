@@ -45,7 +45,7 @@ workflow REPORT {
         [title: given.report_title, assets: contentDigest(known.drug_packs + [page]), digest: toolkitDigest('export_results.py')]
     )
     // MultiQC waits for the sections, so figures give way to them: on two cores all then end at about the same time.
-    def after_sections = REPORT_SECTIONS.out.sections.map { _files -> schema }.first()
+    def after_sections = REPORT_SECTIONS.out.sections.map { _files -> schema }
     DRAW_FIGURES(tables, expression, differential, arrays, findings, provenance, after_sections, [digest: toolkitDigest('draw_figures.py')])
     def configs = [file("${projectDir}/assets/multiqc_config.yml")] + (given.multiqc_config ? [file(given.multiqc_config, glob: false)] : [])
     MULTIQC(byName(results.logs.flatten().mix(REPORT_SECTIONS.out.sections)), configs, [report_title: given.report_title])

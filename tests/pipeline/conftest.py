@@ -35,11 +35,15 @@ SMALL_REFERENCES = ("--transcripts", SMALL / "transcripts.fa.gz", "--gtf", SMALL
 
 @dataclass(frozen=True)
 class Run:
-    """A finished `nextflow run`: exit status, what it printed, its results and its tasks from the trace."""
+    """A finished `nextflow run`: exit status, what it printed, its results and its tasks from the trace.
+
+    `warnings` are those of Nextflow itself, where they were looked for.
+    """
 
     status: int
     printed: str
     results: Path
+    warnings: tuple[str, ...] = ()
 
     @property
     def trace(self) -> list[dict[str, str]]:
@@ -68,7 +72,15 @@ class Run:
 
     def ended_well(self) -> Run:
         assert self.status == 0, self.printed
+        assert not self.warnings
         return self
+
+
+def nextflow_warnings(folder: Path) -> tuple[str, ...]:
+    """What Nextflow warned of in its last run in a folder, but for `-resume` where there was nothing yet."""
+    log = folder / ".nextflow.log"
+    lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+    return tuple(line for line in lines if " WARN  nextflow." in line and "never run this" not in line)
 
 
 def read_tsv(path: Path) -> list[dict[str, str]]:
@@ -186,7 +198,7 @@ def run_pipeline(pipeline_command: Callable[..., list[str]]) -> Callable[..., Ru
             stdin=subprocess.DEVNULL,
             **(user or {}),
         )
-        return Run(ended.returncode, ended.stdout, folder / "results")
+        return Run(ended.returncode, ended.stdout, folder / "results", nextflow_warnings(folder))
 
     return run
 
