@@ -462,7 +462,15 @@ def write_records(header: Sequence[str], rows: Sequence[Sequence[object]], path:
     """Write a small table without importing pandas: one row per sequence, None as `NA`."""
     lines = [header, *([MISSING if cell is None else harmless(cell) for cell in row] for row in rows)]
     _make_room(path)
-    Path(path).write_text("".join("\t".join(map(str, line)) + "\n" for line in lines), encoding="utf-8")
+    Path(path).write_text("".join("\t".join(map(_quoted, line)) + "\n" for line in lines), encoding="utf-8")
+
+
+def _quoted(cell: object) -> str:
+    """A cell as text, in quotes where it would not read back without: Nextflow does not know of them."""
+    text = str(cell)
+    if text.startswith('"') or any(mark in text for mark in "\t\n\r"):
+        return '"' + text.replace('"', '""') + '"'
+    return text
 
 
 def read_yaml_lines(path: str | Path) -> tuple[Any, dict[tuple[str | int, ...], int]]:
