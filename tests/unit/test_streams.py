@@ -92,7 +92,7 @@ def test_the_cause_is_told_whoever_ends_first(
     assert "-13" not in said
     assert error.value.exit_status == status
     assert not Path("seen_the_end").exists()
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < 20  # a program that hangs here does so for a minute
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_neither_is_waited_for_when_the_other_has_gone(writer: str, reader: str,
     with pytest.raises(ToolError, match=words) as error:
         run(writer, reader, patience=0.5)
     assert "status -9" not in str(error.value), "told is what was done to it"
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - begun < 20  # a program that hangs here does so for a minute
 
 
 @pytest.mark.parametrize("writer", ["true", FEW, f"{FEW}; {FEW}; sleep 0.2"])
