@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 from properties import few
 
@@ -113,11 +113,17 @@ def test_reports_cut_short_or_with_a_hole_are_never_counted(
 
 @few
 @given(JSON | st.fixed_dictionaries({"summary": SUMMARIES}))
-@example({"summary": {"before_filtering": {"total_reads": "100"}, "after_filtering": {"total_reads": 100}}})
 def test_any_other_json_is_told_and_names_the_file(tmp_path: Path, value: Any) -> None:
     report(tmp_path, value)
     with pytest.raises(ToolError, match=r"S\.1"):
         count(tmp_path, 100_000, 1)
+
+
+@pytest.mark.parametrize("counts", [None, {}, {"total_reads": "100"}])
+def test_a_report_without_counts_is_told(tmp_path: Path, counts: object) -> None:
+    report(tmp_path, {"summary": {"before_filtering": counts, "after_filtering": counts}})
+    with pytest.raises(ToolError, match=r"S\.1\.fastp\.json without its counts of reads"):
+        count(tmp_path, 100, 1)
 
 
 @few
