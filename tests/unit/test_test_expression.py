@@ -274,6 +274,17 @@ def test_a_few_genes_that_swallow_the_reads_of_one_side_are_warned_of() -> None:
     )
 
 
+@pytest.mark.parametrize(("more", "warned"), [(0.3, False), (1.0, True)])
+def test_a_shift_is_warned_of_from_one_and_a_half_fold_on(more: float, warned: bool) -> None:
+    """Under the drug two genes take so many reads more: libraries grow, size factors do not."""
+    samples = sheet({"S1": "sensitive"})
+    counts = planted_counts(samples.assign(treatment="DMSO"))
+    flooded = counts.values.copy()
+    flooded[:2] += np.where(samples["treatment"] != "DMSO", more / 2 * flooded.sum(axis=0), 0).round()
+    warnings = analyzed(samples, replace(counts, values=flooded)).facts["warnings"]
+    assert any("size factors and library sizes part" in text for text in warnings) == warned
+
+
 def test_counts_and_lengths_give_the_length_scaled_counts_of_tximport() -> None:
     genes, samples = np.array(["a", "b"]), ["x", "y"]
     counts = GeneMatrix(genes, genes, samples, np.array([[100.0, 50], [100, 50]]))
