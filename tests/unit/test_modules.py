@@ -1,4 +1,4 @@
-"""What must hold of every process: nothing that it writes can land on a file that it was given."""
+"""What must hold of every process: where its files stand, what it asks for, that nf-test runs its stub."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-MODULES = sorted((Path(__file__).resolve().parents[2] / "modules" / "local").glob("*/main.nf"))
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = sorted((ROOT / "modules" / "local").glob("*/main.nf"))
+WORKFLOWS = sorted((ROOT / "workflows").glob("*.nf"))
 PATH_INPUT = re.compile(r"\bpath[ (]\s*(\w+)(?:,\s*stageAs:\s*'([^']+)')?")
 
 
@@ -22,3 +24,28 @@ def test_every_file_is_staged_in_a_folder_of_its_own(module: Path) -> None:
     for name, place in found:
         assert "/" in place, f"{name} of {module.parent.name} stands beside what the step writes"
         assert place.split("/")[0] not in written, f"{name} of {module.parent.name}"
+
+
+def test_what_is_asked_for_grows_with_each_attempt() -> None:
+    """A task that was killed for memory or time is tried again, which helps only with more of it."""
+    requests = {
+        f"{path.parent.name}: {words}"
+        for path in (*MODULES, ROOT / "conf" / "base.config")
+        for words in re.findall(r"^ {4}(?:memory|time)\b.*", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert len(requests) > len(MODULES)
+    assert {one for one in requests if not one.endswith("* task.attempt }")} == set()
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.parent.name)
+def test_every_process_says_what_memory_it_needs_and_has_a_stub(module: Path) -> None:
+    text = module.read_text(encoding="utf-8")
+    assert re.search(r"^ {4}memory \{", text, re.MULTILINE)
+    assert re.search(r"^ {4}stub:$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", [*MODULES, *WORKFLOWS], ids=lambda path: str(path.relative_to(ROOT)))
+def test_nf_test_runs_the_stub_of_everything(path: Path) -> None:
+    beside = path.parent / "tests"
+    test = beside / ("main.nf.test" if path in MODULES else f"{path.stem}.nf.test")
+    assert re.search(r'^ +options "-stub"$', test.read_text(encoding="utf-8"), re.MULTILINE)
