@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -49,3 +50,22 @@ def test_nf_test_runs_the_stub_of_everything(path: Path) -> None:
     beside = path.parent / "tests"
     test = beside / ("main.nf.test" if path in MODULES else f"{path.stem}.nf.test")
     assert re.search(r'^ +options "-stub"$', test.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+def test_every_parameter_is_handed_on_by_the_workflow_and_taken_by_a_step() -> None:
+    """An option that is not handed on is null, and its command takes the default without a word."""
+    groups = json.loads((ROOT / "nextflow_schema.json").read_text(encoding="utf-8"))["$defs"].values()
+    by_plan = {
+        "quantifier",
+        "star_index",
+        "hisat2_index",
+    }  # CHECK_INPUTS says the route; the aligner names its index
+    wanted = {name for group in groups for name in group["properties"]} - by_plan
+    flow = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "main.nf", *WORKFLOWS))
+    steps = "\n".join(path.read_text(encoding="utf-8") for path in MODULES)
+    settings = "\n".join(path.read_text(encoding="utf-8") for path in ROOT.glob("conf/*.config"))
+    handed = {*re.findall(r"\bgiven\.(\w+)", flow), *re.findall(r"'(\w+)'", flow)}
+    assert wanted - handed - {*re.findall(r"\bparams\.(\w+)", flow + settings)} == set()
+    packed = {name for names in re.findall(r"subMap\(([^)]*)\)", flow) for name in re.findall(r"\w+", names)}
+    assert len(packed & wanted) > 20
+    assert (packed & wanted) - {*re.findall(r"\bopts\.(\w+)", flow + steps)} == set()
