@@ -252,13 +252,16 @@ def test_count_matrix_enters_at_the_tests_and_contrasts_of_ones_own_are_answered
 def test_without_replicates_expression_and_report_stand_and_say_why_nothing_was_tested(
     run_pipeline: Callable[..., Run], tmp_path: Path
 ) -> None:
-    """Single reads, a genome as decoy, and bootstraps; then the index that this run has kept."""
+    """Single reads, decoys after transcripts without a last line end, bootstraps; then the index kept."""
     rows = [
         row | {"fastq_2": ""}
         for row in small_rows()
         if row["replicate"] == "1" and row["cell_line"] == small_rows()[0]["cell_line"]
     ]
-    given = (*sheet(tmp_path / "sheet.csv", rows), "--skip_fastqc")
+    transcripts = tmp_path / "transcripts.fa"
+    transcripts.write_bytes(gzip.decompress((SMALL / "transcripts.fa.gz").read_bytes()).rstrip())
+    given = ("--input", write_csv(rows, tmp_path / "sheet.csv"), "--transcripts", transcripts)
+    given += (*SMALL_REFERENCES[2:], "--min_reads", 500, "--skip_fastqc")
     more = ("--genome", SMALL / "genome.fa.gz", "--bootstraps", 2, "--save_reference")
     run = run_pipeline(tmp_path, *given, *more).ended_well()
     assert (run.results / "expression" / "study" / "log2_expression.tsv").stat().st_size
