@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from study_sheets import sheet
 from rxpress.contrasts import design_studies
 from rxpress.design.conditions import final_samples
 from rxpress.design.study_design import StudyDesign
-from rxpress.differential.calls import CallRule
+from rxpress.differential.calls import CallRule, call_genes
 from rxpress.differential.expression import StudyResults, analyze_study
 from rxpress.differential.study_counts import prepare_counts
 from rxpress.errors import InputError
@@ -193,6 +194,17 @@ def test_a_call_needs_both_a_small_p_value_and_a_fold_change() -> None:
         assert (table["call"] == "untested").equals(p_value.isna())
         expected = results.facts.get("expected_false_positives", {})
         assert expected == ({} if rule.p_value == "adjusted" else dict.fromkeys(expected, 0.05 * 800))
+
+
+def test_calls_begin_at_the_very_thresholds() -> None:
+    estimate = np.array([1.0, -1.0, 0.999, 3.0, 3.0, 3.0])
+    p_adjusted = np.array([0.049, 0.049, 0.001, 0.05, 0.051, np.nan])
+    test = SimpleNamespace(
+        estimate=estimate, error=None, statistic=None, p_value=p_adjusted / 2, p_adjusted=p_adjusted
+    )
+    at_5_percent = ["up", "down", "unchanged", "unchanged", "unchanged", "untested"]
+    assert call_genes(test, CallRule(0.05, 2)).tolist() == at_5_percent
+    assert call_genes(test, CallRule(0.025, 2, "raw")).tolist() == at_5_percent
 
 
 @pytest.mark.parametrize(("alpha", "fold_change"), [(0, 2), (1.5, 2), (0.05, 0.5)])
