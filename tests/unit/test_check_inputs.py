@@ -311,6 +311,14 @@ def test_less_than_90_percent_of_transcripts_with_a_gene_is_told_with_examples(t
     ]
 
 
+def test_just_under_90_percent_of_transcripts_with_a_gene_is_not_enough(tmp_path, params):
+    names = {f"TX{i}.1": f"GENE{i}" for i in range(8)}
+    (tmp_path / "genes.gtf").write_text(gtf(names))
+    (tmp_path / "transcripts.fa").write_text(fasta([*names, "NEW.1"]))
+    (problem,) = told(tmp_path, SHEET, params)[0]
+    assert problem.startswith("transcripts.fa: only 8 of 9 transcripts have a gene in genes.gtf, not 90 %: ")
+
+
 def test_90_percent_of_transcripts_with_a_gene_is_enough_spike_ins_apart(tmp_path, params):
     names = {f"TX{i}.1": f"GENE{i}" for i in range(9)}
     (tmp_path / "genes.gtf").write_text(gtf(names))
