@@ -26,7 +26,7 @@ workflow INPUTS {
         existing(given.transcripts),
         existing(given.gtf ?: given.gff),
         existing(given.tx2gene),
-        existing(given.aligner == 'none' && (given.transcripts || given.salmon_index) ? null : given.genome),    // compared with the annotation
+        existing(given.aligner == 'none' && given.salmon_index ? null : given.genome),    // not used then
         existing(given.salmon_index),
         existing(given.counts),
         existing(given.expression_matrix),

@@ -152,10 +152,14 @@ def count_kept(
     page, data = _reports(sample, report)
     if not page.is_file() or not page.read_bytes().rstrip().endswith(b"</html>"):
         raise ToolError(f"fastp ended well but left no whole {page.name}; is the disk full?")
-    summary = read_tool_json("fastp", data)["summary"]
-    before, after = (
-        summary[when]["total_reads"] // len(mates) for when in ("before_filtering", "after_filtering")
-    )
+    told = read_tool_json("fastp", data)
+    try:
+        before, after = (
+            told["summary"][when]["total_reads"] // len(mates)
+            for when in ("before_filtering", "after_filtering")
+        )
+    except (KeyError, TypeError):
+        raise ToolError(f"fastp ended well but left {data} without its counts of reads") from None
     if before != found.reads_raw and "--reads_to_process" not in options.extra_args:
         raise ToolError(f"fastp read {before:,} of {found.reads_raw:,} reads of {sample}")
     if after == 0:

@@ -36,14 +36,19 @@ def hash_file(path: Path) -> str:
 def input_records(files: Iterable[Path], outputs: Iterable[FileRecord] = ()) -> list[FileRecord]:
     """Manifest lines of inputs, each one once, from what the tasks that read them said.
 
-    What one task wrote and another read (a Salmon folder) is one of the `outputs`, and no input.
-    `files` : tables with the columns `path size sha256`, or a sample's status.json with a list `inputs`.
+    A Salmon folder that one task wrote and another read (role `quant`) is one of the `outputs`, and no input;
+    a file of the user that happens to equal an output (a count matrix, a gene map of another run) stays one.
+    `files` : tables with the columns `path size sha256 role`, or a sample's status.json with a list `inputs`.
     """
     found, made = set(), {record.sha256 for record in outputs}
     for file in files:
         rows = read_json(file)["inputs"] if file.suffix == ".json" else read_records(file)
-        found |= {FileRecord("input", row["path"], int(row["size"]), row["sha256"]) for row in rows}
-    return sorted(record for record in found if record.sha256 not in made)
+        found |= {
+            FileRecord("input", row["path"], int(row["size"]), row["sha256"])
+            for row in rows
+            if row.get("role") != "quant" or row["sha256"] not in made
+        }
+    return sorted(found)
 
 
 def output_records(staged: Path, prefixes: Sequence[str]) -> list[FileRecord]:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from rxpress.errors import InputError, Problem
 from rxpress.provenance import FileRecord, files_below, hash_file
-from rxpress.tables import read_records
+from rxpress.tables import harmless, read_records
 
 MANIFEST = "provenance/manifest.tsv"
 # Written by Nextflow, or by the step that writes the manifest: they cannot be in it.
@@ -70,10 +70,15 @@ def verify_inputs(records: Iterable[FileRecord], files: Iterable[Path]) -> list[
     """Inputs of the manifest that are none of `files`, by name and content."""
     by_name: dict[str, set[str]] = {}
     for path in files:
-        by_name.setdefault(path.name, set()).add(hash_file(path))
+        by_name.setdefault(_listed_name(path), set()).add(hash_file(path))
     inputs = sorted(record for record in records if record.kind == "input")
     return [
         Difference(record.path, "changed" if by_name.get(record.path) else "missing", "input")
         for record in inputs
         if record.sha256 not in by_name.get(record.path, set())
     ]
+
+
+def _listed_name(path: Path) -> str:
+    """The name of a file as it reads in the manifest, a table."""
+    return str(harmless(path.name)).strip()

@@ -42,7 +42,6 @@ from rxpress.tables import (
     read_text,
     read_yaml,
     read_yaml_lines,
-    user_matrix,
     write_columns,
     write_json,
     write_matrix,
@@ -50,6 +49,7 @@ from rxpress.tables import (
     write_table,
     write_yaml,
 )
+from rxpress.user_tables import user_matrix
 
 SCRIPT = "<script>alert(1)</script>"
 SHELL = ["$(touch pwned)", "`touch pwned`", "a;touch pwned", "a|touch pwned", "a&&touch pwned", "a>pwned"]

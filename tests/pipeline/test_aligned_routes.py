@@ -119,6 +119,16 @@ def test_strandedness_is_found_in_the_alignments_and_used(
             assert (status["library_type"], status["warning"]) == ("ISR", "")
 
 
+def test_memory_that_star_takes_is_told_before_it_runs(aligned_runs: Mapping[tuple[str, str], Run]) -> None:
+    """Runs are quiet here, so that what Nextflow prints stands in its log alone; a log per run."""
+    folder = next(iter(aligned_runs.values())).results.parent
+    logs = [path.read_text(encoding="utf-8") for path in folder.glob(".nextflow.log*")]
+    told = [log for log in logs if "--aligner star takes memory: " in log]
+    assert len(told) == sum(aligner == "star" for aligner, _ in aligned_runs)
+    for log in told:
+        assert log.index("--aligner star takes memory: ") < log.index("ALIGN_READS (MM.1S_DMSO_1)")
+
+
 def test_alignments_are_published_whole_and_nothing_between_steps_is(
     aligned_runs: Mapping[tuple[str, str], Run],
 ) -> None:

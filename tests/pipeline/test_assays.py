@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from .conftest import SMALL, Run, read_tsv, small_rows, write_csv
+from .conftest import SMALL, SMALL_REFERENCES, Run, read_tsv, small_rows, write_csv
 
 pytestmark = pytest.mark.pipeline
 
@@ -209,8 +210,10 @@ def test_what_is_wrong_with_every_table_is_said_at_once(
     (tmp_path / "signatures.tsv").write_text("signature\tgene\tmethod\nmine\tATF3\tguess\n")
     (tmp_path / "pack").mkdir()
     (tmp_path / "pack" / "drug.yml").write_text("name: bortezomib\n")
+    (tmp_path / "decoy.fa.gz").write_bytes(gzip.compress(b">chr1\n" + b"ACGT" * 5000)[:-20])
     run_pipeline(
         tmp_path,
+        *(*SMALL_REFERENCES, "--genome", tmp_path / "decoy.fa.gz"),
         *("--input", write_csv(list(samples.values()), tmp_path / "sheet.csv")),
         *("--viability", write_csv(viability, tmp_path / "viability.csv")),
         *("--qpcr", write_csv(qpcr, tmp_path / "qpcr.csv"), "--reference_genes", "GAPDH,ACBT"),
@@ -220,4 +223,5 @@ def test_what_is_wrong_with_every_table_is_said_at_once(
         *("viability.csv:2", "did you mean 'MM.1S'", "viability.csv:6", "half"),
         *("qpcr.csv:2", "qpcr.csv:7", "late", "ACBT"),
         *("own.gmt:1", "own.gmt:3", "signatures.tsv:2", "guess", "markers.tsv", "drug.yml"),
+        "decoy.fa.gz: cannot be read to its end",
     )

@@ -77,3 +77,20 @@ def test_images_are_taken_from_the_registry_that_is_named(
     listed = printed(tmp_path, nextflow, *options)["processes"]
     assert listed
     assert all(row["container"].startswith("ghcr.io/mylab/rxpress/") for row in listed)
+
+
+def test_help_prints_every_parameter_of_the_schema_and_runs_nothing(nextflow: str, tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [nextflow, "-q", "run", ROOT, "--help", "--outdir", "results"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 0, ended.stderr
+    groups = json.loads((ROOT / "nextflow_schema.json").read_text())["$defs"].values()
+    for name, one in [pair for group in groups for pair in group["properties"].items()]:
+        (line,) = [line for line in ended.stdout.splitlines() if line.split()[:1] == [f"--{name}"]]
+        assert one["description"] in line
+        assert "default" not in one or f"(default: {json.dumps(one['default']).strip(chr(34))})" in line
+    assert not (tmp_path / "results").exists()
+    assert not list((tmp_path / "work").glob("*/*"))

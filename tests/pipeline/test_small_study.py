@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from ro_crates import violations
 
+from rxpress.tables import read_json
+
 from .conftest import (
     ROOT,
     SMALL,
@@ -30,6 +32,12 @@ pytestmark = pytest.mark.pipeline
 def sheet(path: Path, rows: list[dict[str, str]]) -> tuple[object, ...]:
     """Options for a sheet of these rows with the references of the small study."""
     return ("--input", write_csv(rows, path), *SMALL_REFERENCES, "--min_reads", 500)
+
+
+def total_counts(run: Run) -> dict[str, float]:
+    """Reads that genes have in all, by sample."""
+    table = read_tsv(run.results / "expression" / "study" / "gene_counts.tsv")
+    return {name: sum(float(row[name]) for row in table) for name in list(table[0])[2:]}
 
 
 def test_stub_run_goes_through_every_process(run_pipeline: Callable[..., Run], tmp_path: Path) -> None:
@@ -135,8 +143,9 @@ def test_one_sample_more_quantifies_that_sample_only_whatever_its_files_are_call
     run_pipeline: Callable[..., Run], tmp_path: Path
 ) -> None:
     rows = under_odd_names(small_rows()[:5], tmp_path / "reads")
-    run_pipeline(tmp_path, *sheet(tmp_path / "sheet.csv", rows[:4])).ended_well()
-    run = run_pipeline(tmp_path, *sheet(tmp_path / "sheet.csv", rows[:5])).ended_well()
+    offsets = ("--length_correction", "offset")
+    run_pipeline(tmp_path, *sheet(tmp_path / "sheet.csv", rows[:4]), *offsets).ended_well()
+    run = run_pipeline(tmp_path, *sheet(tmp_path / "sheet.csv", rows[:5]), *offsets).ended_well()
     done = run.tasks("COMPLETED")
     assert (done["QUANTIFY_READS"], done["FASTQC"], done["SALMON_INDEX"], done["BUILD_TX2GENE"]) == (
         1,
@@ -145,6 +154,7 @@ def test_one_sample_more_quantifies_that_sample_only_whatever_its_files_are_call
         0,
     )
     assert done["MERGE_QUANTS"] == done["TEST_EXPRESSION"] == 1
+    assert read_json(run.results / "differential" / "study" / "fit.json")["length_correction"] == "offset"
     assert not [path for path in tmp_path.rglob("*") if path.name == "pwned"]
     published = [path for path in run.results.rglob("*") if path.suffix == ".html" and "fastqc" in path.name]
     assert len(published) == 2 * len({row["sample"] for row in rows})
@@ -201,7 +211,7 @@ def test_unusable_samples_are_left_out_aloud_and_do_not_stop_the_others(
     assert any(nothing.name in line for line in strict.errors)
 
 
-def test_count_matrix_enters_at_the_tests(
+def test_count_matrix_enters_at_the_tests_and_contrasts_of_ones_own_are_answered(
     run_pipeline: Callable[..., Run], small_run: Run, tmp_path: Path
 ) -> None:
     hidden = ("fastq_1", "fastq_2", "strandedness")
@@ -214,9 +224,10 @@ def test_count_matrix_enters_at_the_tests(
         "\t".join(str(round(float(row[n]))) if n in rows else row[n] for n in names) for row in table
     ]
     whole.write_text("\n".join(lines) + "\n")
-    run = run_pipeline(
-        tmp_path, "--input", write_csv(list(rows.values()), tmp_path / "sheet.csv"), "--counts", whole
-    ).ended_well()
+    own = "{id: own, up: {treatment: bortezomib}, down: {treatment: DMSO}}"
+    (tmp_path / "contrasts.yml").write_text(f"contrasts: [{own}]\n")
+    given = ("--input", write_csv(list(rows.values()), tmp_path / "sheet.csv"), "--counts", whole)
+    run = run_pipeline(tmp_path, *given, "--contrasts", tmp_path / "contrasts.yml").ended_well()
     assert set(run.tasks("COMPLETED")) == {
         "CHECK_INPUTS",
         "IMPORT_COUNTS",
@@ -231,22 +242,41 @@ def test_count_matrix_enters_at_the_tests(
     }
     summary = read_tsv(run.results / "differential" / "study" / "summary.tsv")
     assert {row["status"] for row in summary} == {"ok"}
+    assert "own" in {row["id"] for row in summary}
+    assert (run.results / "differential" / "study" / "own.tsv").stat().st_size
+    manifest = read_tsv(run.results / "provenance" / "manifest.tsv")
+    read = {row["path"] for row in manifest if row["kind"] == "input"}
+    assert read == {"sheet.csv", "counts.tsv", "contrasts.yml"}
 
 
 def test_without_replicates_expression_and_report_stand_and_say_why_nothing_was_tested(
     run_pipeline: Callable[..., Run], tmp_path: Path
 ) -> None:
+    """Single reads, decoys after transcripts without a last line end, bootstraps; then the index kept."""
     rows = [
-        row
+        row | {"fastq_2": ""}
         for row in small_rows()
         if row["replicate"] == "1" and row["cell_line"] == small_rows()[0]["cell_line"]
     ]
-    run = run_pipeline(tmp_path, *sheet(tmp_path / "sheet.csv", rows), "--skip_fastqc").ended_well()
+    transcripts = tmp_path / "transcripts.fa"
+    transcripts.write_bytes(gzip.decompress((SMALL / "transcripts.fa.gz").read_bytes()).rstrip())
+    given = ("--input", write_csv(rows, tmp_path / "sheet.csv"), "--transcripts", transcripts)
+    given += (*SMALL_REFERENCES[2:], "--min_reads", 500, "--skip_fastqc")
+    more = ("--genome", SMALL / "genome.fa.gz", "--bootstraps", 2, "--save_reference")
+    run = run_pipeline(tmp_path, *given, *more).ended_well()
     assert (run.results / "expression" / "study" / "log2_expression.tsv").stat().st_size
+    assert (run.results / "expression" / "study" / "gene_inferential_variance.tsv").stat().st_size
     assert "replicate" in (run.results / "report" / "rxpress_report.html").read_text()
     assert all(
         row["status"] != "ok" for row in read_tsv(run.results / "differential" / "study" / "summary.tsv")
     )
+    kept = run.results / "reference" / "salmon_index"
+    assert read_json(kept / "info.json")["num_decoys"] > 0
+    counts = total_counts(run)
+    ready = run_pipeline(tmp_path, *given, "--salmon_index", kept).ended_well()
+    assert ready.tasks("COMPLETED")["QUANTIFY_READS"] == len(counts) == 2
+    assert "SALMON_INDEX" not in ready.tasks("COMPLETED") + ready.tasks("CACHED")
+    assert total_counts(ready) == pytest.approx(counts, rel=1e-3)
 
 
 def test_everything_wrong_is_said_at_once_before_any_other_task(

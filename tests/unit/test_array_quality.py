@@ -165,6 +165,28 @@ def test_three_to_five_prime_ratio_above_three_is_flagged() -> None:
     assert table["reasons"].fillna("").tolist() == ["", "3'/5' ratio of GAPDH 3.1 is above 3"]
 
 
+@pytest.mark.parametrize(
+    ("column", "others", "near", "far"),
+    [
+        ("scale_factor", 1.0, 2.9, 3.1),
+        ("scale_factor", 1.0, 1 / 2.9, 1 / 3.1),
+        ("percent_present", 50.0, 59.5, 60.5),
+        ("actb_3_5_ratio", 1.0, 2.9, 3.1),
+        ("nuse_median", 1.0, 1.04, 1.06),
+        ("rle_median", 0.0, -0.19, -0.21),
+        ("rle_iqr", 0.4, 0.49, 0.51),
+        ("ma_dependence", 0.01, 0.14, 0.16),
+        ("mean_correlation", 0.99, 0.985, 0.975),
+    ],
+)
+def test_an_array_stands_out_beyond_the_limit_of_its_rule_alone(
+    column: str, others: float, near: float, far: float
+) -> None:
+    for value, flagged in ((near, "false"), (far, "true")):
+        arrays = pd.DataFrame({"sample": list("abcdef"), column: [others] * 5 + [value]})
+        assert flag_arrays(arrays)["flagged"].tolist() == ["false"] * 5 + [flagged], value
+
+
 def test_a_matrix_has_the_densities_of_its_values_and_no_nuse() -> None:
     values = np.random.default_rng(6).normal(8, 2, (500, 3))
     values[::7, 1] = np.nan

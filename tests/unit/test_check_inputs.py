@@ -6,14 +6,18 @@ import base64
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
+import numpy as np
 import pytest
 from input_files import ROOT, SHEET, TRANSCRIPTS, examine, fasta, fastq, gtf, told, write_quant, write_study
 from jsonschema import Draft202012Validator
 
+from rxpress import sequences
 from rxpress.checking.peek import by_path, peek_sheet, read_peeks
 from rxpress.design.contrast_requests import read_requests
 from rxpress.errors import InputError
@@ -307,6 +311,14 @@ def test_less_than_90_percent_of_transcripts_with_a_gene_is_told_with_examples(t
     ]
 
 
+def test_just_under_90_percent_of_transcripts_with_a_gene_is_not_enough(tmp_path, params):
+    names = {f"TX{i}.1": f"GENE{i}" for i in range(8)}
+    (tmp_path / "genes.gtf").write_text(gtf(names))
+    (tmp_path / "transcripts.fa").write_text(fasta([*names, "NEW.1"]))
+    (problem,) = told(tmp_path, SHEET, params)[0]
+    assert problem.startswith("transcripts.fa: only 8 of 9 transcripts have a gene in genes.gtf, not 90 %: ")
+
+
 def test_90_percent_of_transcripts_with_a_gene_is_enough_spike_ins_apart(tmp_path, params):
     names = {f"TX{i}.1": f"GENE{i}" for i in range(9)}
     (tmp_path / "genes.gtf").write_text(gtf(names))
@@ -387,6 +399,42 @@ def test_an_annotation_in_which_transcripts_are_their_own_genes_is_a_warning(tmp
         [
             "genes.gtf: every transcript is its own gene (as in GTF files of UCSC's table browser); "
             "give an annotation with gene ids"
+        ],
+    )
+
+
+@pytest.mark.parametrize("extracting", [False, True])
+def test_a_genome_cut_short_or_made_to_fill_memory_is_told_also_as_decoy(
+    tmp_path, params, extracting, monkeypatch
+):
+    asked = {"gtf": params["gtf"]} if extracting else params
+    genome = tmp_path / "genome.fa.gz"
+    bases = np.random.default_rng(1).choice(list(b"ACGT"), 100_000).astype(np.uint8).tobytes()
+    genome.write_bytes(gzip.compress(b">chr1\n" + bases + b"\n"))
+    assert told(tmp_path, SHEET, {**asked, "genome": str(genome)})[0] == []
+    genome.write_bytes(genome.read_bytes()[:-100])
+    cut = "genome.fa.gz: cannot be read to its end; get the file again"
+    assert told(tmp_path, SHEET, {**asked, "genome": str(genome)})[0] == [cut]
+    monkeypatch.setattr(sequences, "LARGEST_TEXT", 1 << 22)
+    monkeypatch.setattr(sequences, "CHUNK_BYTES", 1 << 16)
+    genome.write_bytes(gzip.compress(b">chr1\n" + b"A" * (1 << 25)))  # a thousandth of what it becomes
+    tracemalloc.start()
+    try:
+        (line,) = told(tmp_path, SHEET, {**asked, "genome": str(genome)})[0]
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert re.match(r"genome\.fa\.gz: is gzip of [\d,]+ bytes that becomes more than 4,194,304", line)
+    assert peak < 1 << 24
+
+
+def test_chromosomes_of_a_decoy_may_have_other_names_which_is_told(tmp_path, params):
+    (tmp_path / "genome.fa").write_text(fasta(["1"]))
+    assert told(tmp_path, SHEET, {**params, "genome": str(tmp_path / "genome.fa")}) == (
+        [],
+        [
+            "genome.fa: 3 of 3 transcripts lie on 'chr1', but the genome has '1'; "
+            "give genome and annotation of one source"
         ],
     )
 

@@ -277,6 +277,13 @@ def test_studies_that_share_no_contrast_get_a_header(tmp_path: Path) -> None:
     assert read_table(tmp_path / "out" / "consistency.tsv").empty
 
 
+def test_significant_is_an_adjusted_p_value_below_5_percent() -> None:
+    p_adjusted = np.array([[0.049, 0.049], [0.049, 0.051], [0.051, 0.051]])
+    found = compare_genes(Evidence(np.full((3, 2), 2.0), np.full((3, 2), 0.4), p_adjusted / 2, p_adjusted))
+    assert found["significant_in"].tolist() == [2, 1, 0]
+    assert found["consistent"].tolist() == ["up", "no", "no"]
+
+
 def test_consistent_asks_for_one_sign_everywhere_and_two_significant_studies() -> None:
     effects = np.array([[2, 2, 0.1], [2, 0.1, 0.1], [-2, -2, -0.1], [2, 2, -0.1], [2, 2, np.nan]])
     p_values = np.where(np.abs(effects) > 1, 1e-6, 0.5)

@@ -11,7 +11,7 @@ from rxpress.deseq.dispersions import fit_trend
 from rxpress.deseq.gamma_glm import fit_gamma_glm
 from rxpress.deseq.glm import log_likelihood, wald_p_values
 from rxpress.deseq.multiple_testing import adjust_with_filter, benjamini_hochberg
-from rxpress.deseq.outliers import flag_outliers, trimmed_mean
+from rxpress.deseq.outliers import flag_outliers, replace_outliers, trimmed_mean
 from rxpress.deseq.prior_variance import loess
 from rxpress.deseq.size_factors import estimate_size_factors, normalize
 from rxpress.deseq.stabilize import stabilize_variance
@@ -140,6 +140,19 @@ def test_a_trend_that_does_not_fall_gives_way_to_the_mean() -> None:
     assert trend.kind == "mean"
     assert trend.at(means[:3]) == pytest.approx(np.full(3, rising.mean()), rel=0.05)
     assert fit_trend(means, np.full(500, 1e-8), 6, BatchedInference()).kind == "none"
+
+
+@pytest.mark.parametrize(("replicates", "replaced"), [(6, False), (7, True)])
+def test_an_outlier_is_replaced_from_seven_replicates_on_and_flagged_below(
+    replicates: int, replaced: bool
+) -> None:
+    design = Design.split(np.repeat(np.eye(2), replicates, axis=0))
+    counts, cooks = np.full((1, 2 * replicates), 10.0), np.zeros((1, 2 * replicates))
+    counts[0, 0], cooks[0, 0] = 500, 9
+    everyone = np.ones(2 * replicates, dtype=bool)
+    expected = np.full_like(counts, 10) if replaced else counts
+    np.testing.assert_array_equal(replace_outliers(counts, np.ones(2 * replicates), cooks, design), expected)
+    assert flag_outliers(counts, cooks, design, everyone, spare_low=False).tolist() == [not replaced]
 
 
 def test_a_low_count_far_out_is_no_outlier_while_three_others_are_higher() -> None:

@@ -216,3 +216,17 @@ def test_decisions_have_distinct_numbers_that_their_headings_repeat() -> None:
     assert [
         f"# {n}. " == path.read_text()[: len(f"# {n}. ")] for n, path in zip(numbers, decisions, strict=True)
     ]
+
+
+def test_running_lists_every_step_with_the_memory_and_time_that_it_asks_for() -> None:
+    text = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([A-Z0-9_, ]+) \| [^|]+ \| [^|]+ \| ([^|]+) \| (\d+) h × \|$", text, re.MULTILINE)
+    told = {name: (memory, hours) for names, memory, hours in rows for name in names.split(", ")}
+    modules = {path.parent.name.upper(): path for path in ROOT.glob("modules/local/*/main.nf")}
+    assert told.keys() == modules.keys()
+    for name in told.keys() - {"BUILD_INDEX"}:  # asks for what CHECK_INPUTS tells
+        module, (memory, hours) = modules[name].read_text(encoding="utf-8"), told[name]
+        asked = re.findall(r"^    (memory|time) \{ (.+) \}$", module, re.MULTILINE)
+        limits = {what: set(re.findall(r"([\d.]+)\.(GB|MB|h)\b", words)) for what, words in asked}
+        assert limits["memory"] == set(re.findall(r"([\d.]+) (GB|MB)\b", memory)), name
+        assert limits.get("time", {("2", "h")}) == {(hours, "h")}, name

@@ -13,7 +13,8 @@ import pytest
 from rxpress.errors import InputError, Problems
 from rxpress.interpretation.drug_pack import DrugPack, read_drug_pack, read_signatures
 from rxpress.interpretation.gene_names import PackGene
-from rxpress.tables import read_gmt, read_json, read_records, write_records
+from rxpress.tables import read_json, read_records, write_records
+from rxpress.user_tables import read_gmt
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DRUGS = ROOT / "assets" / "drugs"

@@ -83,6 +83,12 @@ def test_lines_of_equal_dispersion_share_one_fit() -> None:
     assert fit.relative_dispersions == pytest.approx(dict.fromkeys(LINES, 1), rel=0.15)
 
 
+@pytest.mark.parametrize(("fold", "kind"), [(1.18, "study"), (1.4, "cell_line")])
+def test_lines_part_where_one_is_a_quarter_more_dispersed(fold: float, kind: str) -> None:
+    fit, _ = chosen(fold, "auto")
+    assert fit.kind == kind, fit.reason
+
+
 @pytest.mark.parametrize("fold", [3, 6])
 def test_a_noisy_line_is_fitted_apart_and_each_line_keeps_its_error_rate(fold: float) -> None:
     apart, _ = chosen(fold, "auto")

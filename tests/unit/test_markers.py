@@ -81,6 +81,7 @@ def one_verdict(expected: int, estimate: float, error: float, p_adjusted: float,
         (1, 0.0, 0.298, 0.9, "no change"),
         (1, 1.0, 0.5, 0.06, "inconclusive"),
         (0, 2.0, 0.2, 1e-9, "inconclusive"),
+        (-1, 0.0, 1.0, 0.01, "inconclusive"),  # no change has neither direction, whatever p says
         (0, 0.0, 0.1, 0.9, "no change"),
         (1, np.nan, 0.1, np.nan, "not measured"),
         (1, 1.0, np.nan, np.nan, "not measured"),

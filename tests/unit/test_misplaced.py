@@ -29,7 +29,7 @@ def test_a_sound_study_raises_no_alarm_even_where_the_drug_does_nothing(seed: in
 @pytest.mark.parametrize("seed", range(10))
 @pytest.mark.parametrize(("first", "second"), [(0, 3), (1, 8), (5, 9)])
 def test_two_swapped_samples_are_both_named_and_no_other(seed: int, first: int, second: int) -> None:
-    values = study(seed, effect=3.0)
+    values = study(seed)
     values[:, [first, second]] = values[:, [second, first]]
     found = misplaced_samples(values, CONDITIONS)
     assert [m.sample for m in found] == [first, second]

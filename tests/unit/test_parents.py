@@ -34,6 +34,8 @@ def test_a_line_is_compared_with_its_parent_untreated_and_in_its_drug_effect() -
         ({"R1": "S-1"}, "'R1' has the parent 'S-1', but no sample has this cell line; did you mean 'S1'"),
         ({"R1": "HeLa"}, "cell lines are S1, R1, R2"),
         ({"R1": "R1"}, "'R1' is its own parent"),
+        ({"R1": "R2", "R2": "R1"}, "'R1' comes from itself: R1 from R2 from R1; leave the parent"),
+        ({"S1": "R1", "R1": "R2", "R2": "R1"}, "'R1' comes from itself: R1 from R2 from R1"),
     ],
 )
 def test_parents_that_cannot_be_are_refused(parents: dict[str, str], said: str) -> None:

@@ -34,7 +34,8 @@ from rxpress.reads import examine_fastq
 from rxpress.salmon_folder import index_hash, read_quant, replicate_count
 from rxpress.samplesheet import by_study, check_cells, check_lanes, check_study, join_lanes, read_sheet
 from rxpress.sequences import fasta_lengths, transcript_names
-from rxpress.tables import read_user_matrix, read_yaml_lines
+from rxpress.tables import read_yaml_lines
+from rxpress.user_tables import read_user_matrix
 
 GFF3 = (
     "##gff-version 3\nchr1\tx\tgene\t1\t99\t.\t+\t.\tID=gene:G1;Name=TP53\n"

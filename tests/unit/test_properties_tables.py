@@ -19,20 +19,19 @@ from rxpress.errors import InputError
 from rxpress.tables import (
     GeneMatrix,
     is_formula,
-    read_gmt,
     read_matrix,
     read_records,
     read_rows,
     read_table,
     read_text,
     read_yaml,
-    user_matrix,
     write_columns,
     write_matrix,
     write_records,
     write_table,
     write_yaml,
 )
+from rxpress.user_tables import read_gmt, user_matrix
 
 WORDS = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1, max_size=12)
 PLAIN = st.text("abcXYZ019_.-", min_size=1, max_size=8).map(lambda word: f"g{word}")

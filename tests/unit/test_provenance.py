@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from rxpress.errors import InputError
-from rxpress.provenance import hash_file, input_records, output_records, software_versions
+from rxpress.provenance import FileRecord, hash_file, input_records, output_records, software_versions
 from rxpress.tables import read_json, read_records, read_yaml, write_records
 
 ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, appendix B.1
@@ -76,6 +76,20 @@ def test_an_input_that_two_tasks_read_is_listed_once(tmp_path: Path) -> None:
     (tmp_path / "s.status.json").write_text(json.dumps(status))
     records = input_records([tmp_path / "b.tsv", tmp_path / "s.status.json", tmp_path / "a.tsv"])
     assert [record.path for record in records] == ["T.fa", "s_1.fq.gz", "sheet.csv"]
+
+
+def test_a_salmon_folder_of_the_run_is_no_input_and_a_file_of_the_user_that_equals_an_output_is(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        ("S/quant.sf", 3, ABC, "quant"),
+        ("T/quant.sf", 3, "0" * 64, "quant"),
+        ("c.tsv", 3, ABC, "counts"),
+    ]
+    write_records(("path", "size", "sha256", "role"), rows, tmp_path / "inputs.tsv")
+    made = [FileRecord("output", "expression/study/gene_counts.tsv", 3, ABC)]
+    records = input_records([tmp_path / "inputs.tsv"], made)
+    assert [record.path for record in records] == ["T/quant.sf", "c.tsv"]
 
 
 def test_versions_do_not_depend_on_the_order_in_which_tasks_ended() -> None:

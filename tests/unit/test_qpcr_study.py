@@ -211,6 +211,24 @@ def test_reference_genes_that_move_with_treatment_are_warned_about(tmp_path: Pat
     assert "or the amount of RNA does" in alone.summary["warnings"][0]
 
 
+@pytest.mark.parametrize(
+    ("cycles", "moves", "unstable"), [(0.3, False, False), (0.7, True, False), (1.3, True, True)]
+)
+def test_references_are_warned_of_from_half_a_cycle_and_from_an_m_of_half_on(
+    tmp_path: Path, cycles: float, moves: bool, unstable: bool
+) -> None:
+    """With a reference that moves by d in half of the samples, geNorm's M of it is about d / 2."""
+    samples = sheet({"S1": "sensitive"}, replicates=12)
+
+    def moving(row: Mapping[str, str], target: str) -> float:
+        return bortezomib(row, target) + cycles * (target == "ACTB" and row["treatment"] == "bortezomib")
+
+    wells = plate(samples, moving, noise=0.05, amounts=0.1)
+    warnings = analyzed(tmp_path, samples, wells, ("GAPDH", "ACTB", "TBP")).summary["warnings"]
+    assert any(warning.startswith("ACTB moves in") for warning in warnings) == moves
+    assert any(warning.startswith("ACTB is not stable") for warning in warnings) == unstable
+
+
 def test_amounts_of_rna_that_differ_by_chance_are_no_moving_reference(tmp_path: Path) -> None:
     samples = sheet({"S1": "sensitive"}, replicates=4)
     results = analyzed(tmp_path, samples, plate(samples, bortezomib, amounts=2.0, seed=2), REFERENCES)

@@ -274,6 +274,8 @@ def test_a_task_told_to_stop_removes_its_trimmed_reads(tmp_path, library, monkey
         ({"ISF": 950, "ISR": 50}, True, "forward"),
         ({"ISF": 10, "ISR": 990}, True, "reverse"),
         ({"ISF": 520, "ISR": 480}, True, "unstranded"),
+        ({"ISF": 545, "ISR": 455}, True, "unstranded"),
+        ({"ISF": 560, "ISR": 440}, True, "undetermined"),
         ({"ISF": 700, "ISR": 300}, True, "undetermined"),
         ({"ISF": 20, "ISR": 0}, True, "undetermined"),
         ({"ISF": 10502213, "ISR": 10526560, "SF": 270002, "SR": 288797}, True, "unstranded"),

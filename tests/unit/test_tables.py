@@ -11,7 +11,6 @@ from rxpress.errors import InputError
 from rxpress.tables import (
     GeneMatrix,
     read_columns,
-    read_gmt,
     read_matrix,
     read_table,
     write_columns,
@@ -20,6 +19,7 @@ from rxpress.tables import (
     write_records,
     write_table,
 )
+from rxpress.user_tables import read_gmt
 
 HARD_FLOATS = [0.1 + 0.2, 1e-300, 5e-324, 1.7976931348623157e308, 1e22, 123456789.12345679, 3.0, -0.0]
 

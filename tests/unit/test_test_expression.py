@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from study_sheets import sheet
 from rxpress.contrasts import design_studies
 from rxpress.design.conditions import final_samples
 from rxpress.design.study_design import StudyDesign
-from rxpress.differential.calls import CallRule
+from rxpress.differential.calls import CallRule, call_genes
 from rxpress.differential.expression import StudyResults, analyze_study
 from rxpress.differential.study_counts import prepare_counts
 from rxpress.errors import InputError
@@ -195,6 +196,17 @@ def test_a_call_needs_both_a_small_p_value_and_a_fold_change() -> None:
         assert expected == ({} if rule.p_value == "adjusted" else dict.fromkeys(expected, 0.05 * 800))
 
 
+def test_calls_begin_at_the_very_thresholds() -> None:
+    estimate = np.array([1.0, -1.0, 0.999, 3.0, 3.0, 3.0])
+    p_adjusted = np.array([0.049, 0.049, 0.001, 0.05, 0.051, np.nan])
+    test = SimpleNamespace(
+        estimate=estimate, error=None, statistic=None, p_value=p_adjusted / 2, p_adjusted=p_adjusted
+    )
+    at_5_percent = ["up", "down", "unchanged", "unchanged", "unchanged", "untested"]
+    assert call_genes(test, CallRule(0.05, 2)).tolist() == at_5_percent
+    assert call_genes(test, CallRule(0.025, 2, "raw")).tolist() == at_5_percent
+
+
 @pytest.mark.parametrize(("alpha", "fold_change"), [(0, 2), (1.5, 2), (0.05, 0.5)])
 def test_impossible_rules_are_refused(alpha: float, fold_change: float) -> None:
     with pytest.raises(InputError, match=r"--alpha|--fold_change"):
@@ -272,6 +284,17 @@ def test_a_few_genes_that_swallow_the_reads_of_one_side_are_warned_of() -> None:
         "size factors" in text
         for text in analyzed(samples, replace(counts, values=flooded)).facts["warnings"]
     )
+
+
+@pytest.mark.parametrize(("more", "warned"), [(0.3, False), (1.0, True)])
+def test_a_shift_is_warned_of_from_one_and_a_half_fold_on(more: float, warned: bool) -> None:
+    """Under the drug two genes take so many reads more: libraries grow, size factors do not."""
+    samples = sheet({"S1": "sensitive"})
+    counts = planted_counts(samples.assign(treatment="DMSO"))
+    flooded = counts.values.copy()
+    flooded[:2] += np.where(samples["treatment"] != "DMSO", more / 2 * flooded.sum(axis=0), 0).round()
+    warnings = analyzed(samples, replace(counts, values=flooded)).facts["warnings"]
+    assert any("size factors and library sizes part" in text for text in warnings) == warned
 
 
 def test_counts_and_lengths_give_the_length_scaled_counts_of_tximport() -> None:

@@ -69,6 +69,18 @@ def test_inputs_are_compared_by_content(results: Path) -> None:
     assert run(results, "--inputs", results.parent / "other.fq") == (1, ["missing: reads.fq (input)"])
 
 
+def test_inputs_whose_names_a_table_would_take_for_quotes_or_formulas_are_found(tmp_path: Path) -> None:
+    names = ['"open.fa', '"whole".fa', "=1+1.fa", "-genome.fa", " blank "]
+    files = [tmp_path / name for name in names]
+    for path in files:
+        path.write_text(path.name)
+    rows = [(p.name, len(p.name), hashlib.sha256(p.name.encode()).hexdigest(), "input") for p in files]
+    write_records(("path", "size", "sha256", "kind"), rows, tmp_path / "results/provenance/manifest.tsv")
+    assert run(tmp_path / "results", "--inputs", *files)[0] == 0
+    files[0].write_text("changed")
+    assert run(tmp_path / "results", "--inputs", *files) == (1, ['changed: "open.fa (input)'])
+
+
 def test_a_folder_without_a_manifest_and_a_damaged_one_are_told(results: Path, tmp_path: Path) -> None:
     assert run(tmp_path)[0] == 2
     (results / "provenance/manifest.tsv").write_text("path\tsize\nx\t1\n")

@@ -13,7 +13,8 @@ from rxpress.arrays.probe_annotation import SEPARATOR, ProbeAnnotation
 from rxpress.arrays.series_matrix import SeriesMetadata, is_series_matrix, split_series_matrix
 from rxpress.checking.count_matrix import ENSEMBL_GENE, split_matrix
 from rxpress.errors import InputError, Problem
-from rxpress.tables import GeneMatrix, matrix_names, read_text, user_matrix
+from rxpress.tables import GeneMatrix, read_text
+from rxpress.user_tables import matrix_names, user_matrix
 
 MISSING = ("null", "nan", "n/a", "---")
 # A scanner counts to 65,535: the largest logarithms to the bases 10 and e, and one that no array reaches.

@@ -12,7 +12,7 @@ from rxpress.dose_response.viability import check_viability
 from rxpress.errors import Problems
 from rxpress.qpcr.check_table import check_qpcr
 from rxpress.samplesheet import Sample
-from rxpress.tables import read_matrix_names
+from rxpress.user_tables import read_matrix_names
 
 READS, QUANT, BAM, CEL = "reads", "quant", "bam", "cel"
 COUNTS, MATRIX, QPCR = "counts", "matrix", "qpcr"

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from rxpress.errors import InputError, Problem, Problems, did_you_mean
-from rxpress.tables import GENE_COLUMNS, is_formula, read_user_matrix
+from rxpress.tables import GENE_COLUMNS, is_formula
+from rxpress.user_tables import read_user_matrix
 
 NAME_COLUMNS = (
     "gene_name",

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from rxpress.annotation import Annotation
+from rxpress.checking.alignment_route import choose_route
 from rxpress.checking.assay_checks import COUNTS
 from rxpress.checking.count_matrix import (
     CountMatrix,
@@ -89,7 +90,10 @@ def check_repeats(inputs: Inputs, references: References, problems: Problems) ->
 
 
 def check_genome(inputs: Inputs, references: References, problems: Problems) -> None:
-    """Sequences that the annotation speaks of must be in the genome, or their transcripts are lost."""
+    """Sequences that the annotation speaks of must be in the genome, or their transcripts are lost.
+
+    Where transcripts are given and nothing is aligned, the genome is a decoy, and names are worth a warning.
+    """
     there = references.genome
     if there is None or not references.annotation:
         return
@@ -98,7 +102,9 @@ def check_genome(inputs: Inputs, references: References, problems: Problems) -> 
     if absent:
         lost, total = sum(absent.values()), sum(sequences.values())
         what = f"{lost:,} of {total:,} transcripts lie on {_some(list(absent))}"
-        tell = problems.add if lost > (1 - LEAST_MAPPED) * total else problems.warn
+        decoy = "transcripts" in inputs.files and not choose_route(inputs.params).aligned
+        most = lost > (1 - LEAST_MAPPED) * total
+        tell = problems.add if most and not decoy else problems.warn
         tell(
             f"{what}, but the genome has {_some(list(there))}",
             "give genome and annotation of one source",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from rxpress.cells import column, listing, text, text_rows
@@ -14,7 +16,9 @@ def line_parents(samples: pd.DataFrame) -> dict[str, str]:
 
 
 def parent_problems(samples: pd.DataFrame) -> list[Problem]:
-    """What is wrong with the parents of a sheet: unknown lines, a line itself, two parents of one line."""
+    """What is wrong with the parents of a sheet: unknown lines, a line itself or one that came from it, two
+    parents of one line.
+    """
     lines = list(dict.fromkeys(filter(None, column(samples, "cell_line", text))))
     named = dict.fromkeys(text_rows(samples, "cell_line", "parent"))
     parents: dict[str, str] = {}
@@ -33,7 +37,24 @@ def parent_problems(samples: pd.DataFrame) -> list[Problem]:
             fix = did_you_mean(parent, lines) or f"cell lines are {listing(lines)}"
             what = f"'{line}' has the parent '{parent}', but no sample has this cell line"
             problems.append(Problem(what, fix, column="parent"))
+    for ring in _rings(parents):
+        what = f"'{ring[0]}' comes from itself: {' from '.join([*ring, ring[0]])}"
+        problems.append(Problem(what, "leave the parent of the first line empty", column="parent"))
     return problems
+
+
+def _rings(parents: Mapping[str, str]) -> list[list[str]]:
+    """Lines each of which has the next as its parent, and the last the first; two or more, each ring once."""
+    rings, seen = [], set()
+    for line in parents:
+        path: list[str] = []
+        while line in parents and line not in seen:
+            seen.add(line)
+            path.append(line)
+            line = parents[line]
+        ring = path[path.index(line) :] if line in path else []
+        rings += [ring] if len(ring) > 1 else []
+    return rings
 
 
 def notes_on_parents(samples: pd.DataFrame) -> list[str]:

@@ -16,7 +16,7 @@ from rxpress.differential.model_data import CountData
 from rxpress.errors import InputError, Problem
 from rxpress.inference import BatchedInference, Inference
 
-# With a shared fit and one line 1.25, 1.5 or 3 times as dispersed as the others, 7, 9 or 17 % of its p values
+# With a shared fit and one line 1.25, 1.5 or 3 times as dispersed as the others, 7, 9 or 16 % of its p values
 # are below 0.05 where there is no effect.
 UNEQUAL = 1.25
 

@@ -21,7 +21,8 @@ from typing import Any, TypeVar
 from rxpress.errors import InputError, Problem, Problems, did_you_mean
 from rxpress.interpretation.gene_names import PackGene
 from rxpress.samplesheet import Row, Schema, Sheet, cell_number, check_cells, read_sheet
-from rxpress.tables import read_gmt, read_yaml_lines
+from rxpress.tables import read_yaml_lines
+from rxpress.user_tables import read_gmt
 
 Read = TypeVar("Read")
 Place = tuple[str | int, ...]  # the keys and positions that lead to a value of a YAML file

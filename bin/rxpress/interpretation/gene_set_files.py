@@ -10,7 +10,8 @@ from pathlib import Path
 
 from rxpress.cells import number
 from rxpress.errors import InputError, Problem, Problems
-from rxpress.tables import MISSING, read_gmt, read_rows
+from rxpress.tables import MISSING, read_rows
+from rxpress.user_tables import read_gmt
 
 ENDING = re.compile(r"(\.gmt|\.txt|\.tsv)?(\.gz)?$", re.IGNORECASE)
 # What PROGENy, decoupler and OmniPath call these columns.

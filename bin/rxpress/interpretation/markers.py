@@ -212,11 +212,11 @@ def verdicts(
     """
     silent = (estimate == 0) & (p_value == 1)
     changed = (p_adjusted < ALPHA) & (expected != 0)
-    same = np.sign(estimate) == expected
+    sign = np.sign(estimate)
     rules = {
         NOT_MEASURED: ~np.isfinite(lower) | ~np.isfinite(upper) | silent,
         UNCHANGED: (lower > -NO_CHANGE) & (upper < NO_CHANGE) & np.isfinite(p_value),
-        AS_EXPECTED: changed & same,
-        OPPOSITE: changed & ~same,
+        AS_EXPECTED: changed & (sign == expected),
+        OPPOSITE: changed & (sign == -expected),
     }
     return np.select(list(rules.values()), list(rules), INCONCLUSIVE)

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from rxpress.errors import InputError, Problem, Problems, nearest
 from rxpress.samplesheet import Row, Schema, Sheet, cell_number, check_cells
-from rxpress.tables import MISSING, SPREADSHEETS, read_rows_below
+from rxpress.tables import MISSING, SPREADSHEETS
+from rxpress.user_tables import read_rows_below
 
 # Instruments that do not write UTF-8 write Windows' code page for µ and Δ.
 FALLBACK = "cp1252"

@@ -13,7 +13,7 @@ import pandas as pd
 
 from rxpress.report.optional_files import read_or_empty
 from rxpress.report.packing import Packer
-from rxpress.tables import read_gmt
+from rxpress.user_tables import read_gmt
 
 MARKER_NOTES = (
     "study",

@@ -15,10 +15,11 @@ process SALMON_INDEX {
     path 'inputs.tsv', emit: inputs
     tuple val(task.process), val('salmon'), eval('salmon --version | cut -d" " -f2'), topic: versions
 
+    // awk ends the last line of a file that does not: the first decoy would be a part of the last transcript.
     script:
     def decoys = genome ? '--decoys decoys.txt' : ''
     """
-    zcat -f ${transcripts} ${genome} > sequences.fa
+    for file in ${transcripts} ${genome}; do zcat -f "\$file" | awk 1; done > sequences.fa
     gencode=\$(awk 'NR == 1 { print (/\\|/ ? "--gencode" : "") }' sequences.fa)
     zcat -f ${genome ?: '/dev/null'} | awk '/^>/ { print substr(\$1, 2) }' > decoys.txt
     salmon --no-version-check index --transcripts sequences.fa ${decoys} \$gencode --kmerLen ${opts.kmer_size} --threads ${task.cpus} --index salmon_index
