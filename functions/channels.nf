@@ -2,9 +2,9 @@
  * Channels that steps share: lists in a fixed order, and files by their study.
  */
 
-/* All items as one list in an order that does not depend on which task ended first. */
+/* All items as one list in an order that does not depend on which task ended first, of like names either. */
 def byName(items) {
-    items.flatten().toSortedList { path -> path.name }
+    items.flatten().toSortedList { path -> "${path.name} ${path}".toString() }
 }
 
 /* Files in a folder named after their study → [study, file] */

@@ -7,7 +7,7 @@ include { FASTQC } from '../modules/local/fastqc/main'
 include { QUANTIFY_READS } from '../modules/local/quantify_reads/main'
 include { MERGE_QUANTS } from '../modules/local/merge_quants/main'
 include { bySample ; fewReadsTogether ; pathsOf } from '../functions/channels'
-include { folderBytes } from '../functions/memory'
+include { folderBytes ; quantBytes } from '../functions/memory'
 include { placed } from '../functions/placed'
 include { toolkitDigest } from '../functions/digest'
 
@@ -53,6 +53,7 @@ workflow READS {
     )
 
     def quants = bySample(QUANTIFY_READS.out.quant.mix(ALIGNMENTS.out.quant, split.quant.map { row -> [row, file(row.quant, glob: false)] }))
+        .map { study, names, folders -> [study, names, folders, quantBytes(folders)] }
     MERGE_QUANTS(quants.join(studies), tx2gene, opts.merge + [digest: toolkitDigest('merge_quants.py')])
 
     counts = MERGE_QUANTS.out.counts.mix(ALIGNMENTS.out.counts.map { study, plain -> [study, plain, plain, []] })

@@ -32,8 +32,7 @@ workflow REPORT {
     def parameters = channel.of(shownParameters(given)).collectFile(name: 'params.json').first()
 
     def provenance = used.mix(parameters).toSortedList { path -> path.name }
-    def schema = file("${projectDir}/nextflow_schema.json")
-    def page = file("${projectDir}/assets/gene_explorer")
+    def (schema, page, config) = ['nextflow_schema.json', 'assets/gene_explorer', 'assets/multiqc_config.yml'].collect { path -> file("${projectDir}/${path}") }
 
     def (tables, expression, differential, arrays, findings) = ['inputs', 'expression', 'differential', 'arrays', 'findings'].collect { part -> byName(results[part]) }
     REPORT_SECTIONS(
@@ -47,8 +46,10 @@ workflow REPORT {
     // MultiQC waits for the sections, so figures give way to them: on two cores all then end at about the same time.
     def after_sections = REPORT_SECTIONS.out.sections.map { _files -> schema }
     DRAW_FIGURES(tables, expression, differential, arrays, findings, provenance, after_sections, [digest: toolkitDigest('draw_figures.py')])
-    def configs = [file("${projectDir}/assets/multiqc_config.yml")] + (given.multiqc_config ? [file(given.multiqc_config, glob: false)] : [])
-    MULTIQC(byName(results.logs.flatten().mix(REPORT_SECTIONS.out.sections)), configs, [report_title: given.report_title])
+    MULTIQC(
+        byName(results.logs.flatten().mix(REPORT_SECTIONS.out.sections)), config, given.multiqc_config ? file(given.multiqc_config, glob: false) : [],
+        [report_title: given.report_title, digest: toolkitDigest('hash_inputs.py')]
+    )
 
     def outputs = published
         .mix(REPORT_SECTIONS.out.published.mix(DRAW_FIGURES.out.figures).flatten().map { path -> placed(path, 'report', 1) })
@@ -61,7 +62,7 @@ workflow REPORT {
     WRITE_MANIFEST(
         outputs.map { rows -> rows.collect { row -> row[0] } },
         outputs.map { rows -> rows.collect { row -> row[1] } },
-        byName(results.hashed),
+        byName(results.hashed.mix(MULTIQC.out.inputs)),
         all_used,
         parameters,
         channel.of(launchFacts(workflow)).collectFile(name: 'launch.json').first(),

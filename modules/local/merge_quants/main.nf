@@ -6,10 +6,10 @@ process MERGE_QUANTS {
     label 'toolkit'
     cache 'deep'
     cpus 2
-    memory { (1.GB + 25.MB * names.size()) * task.attempt }
+    memory { (1.GB + quant_bytes * 2.B) * task.attempt }
 
     input:
-    tuple val(study), val(names), path(quants, stageAs: 'quants/?/*'), path(samples, stageAs: 'samples/*')
+    tuple val(study), val(names), path(quants, stageAs: 'quants/?/*'), val(quant_bytes), path(samples, stageAs: 'samples/*')
     path tx2gene, stageAs: 'map/*'
     val opts
 
