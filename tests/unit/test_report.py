@@ -129,6 +129,15 @@ def test_calls_are_those_of_the_gene_tables(usual: Report) -> None:
     assert bars[f"label of {DRUG} &lt;5 nM&gt;"] == {"up": 5, "down": 3}
 
 
+def test_multiqc_takes_names_that_end_in_signs_or_differ_by_them_alone(tmp_path: Path) -> None:
+    calls = {"drug.btz.U266_resistant_": (5, 3), "my.own": (2, 0), "my-own": (0, 2)}
+    report = Report(stage_results(tmp_path / "results", studies=("a", "b_"), calls=calls))
+    run_multiqc(report.folder / "sections", tmp_path)
+    tables = [report.section(id) for id in report.ids if id.startswith("rxpress_top_genes_")]
+    assert len(tables) == 6
+    assert len({content["pconfig"]["id"] for content in tables}) == 6
+
+
 def test_topics_stand_in_the_order_of_the_configuration(usual: Report) -> None:
     order = read_yaml(CONFIG)["custom_content"]["order"]
     assert order == [topic.id for topic in IN_ORDER]

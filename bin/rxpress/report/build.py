@@ -55,9 +55,9 @@ def build_sections(results: Results) -> list[Section]:
 def write_sections(results: Results, sections: Iterable[Section], folder: Path) -> None:
     """Write `sections/*_mqc.json` and the versions for MultiQC, and `tables/*.tsv` with all numbers shown."""
     sections = list(sections)
-    for section, name in zip(sections, unique(section.id for section in sections), strict=True):
-        content = section.to_multiqc(results.facts) | {"id": name}
-        write_json(content, folder / "sections" / f"{name}_mqc.json")
+    ids = unique((section.id for section in sections), "{}-{}")
+    for section, id in zip(sections, ids, strict=True):
+        write_json(section.to_multiqc(results.facts, id), folder / "sections" / f"{id}_mqc.json")
         for table, frame in section.tables.items():
             write_table(frame, folder / "tables" / f"{table}.tsv")
     versions = software_versions(results.versions.astype(str).itertuples(index=False))

@@ -53,10 +53,13 @@ class Section:
 
     @property
     def id(self) -> str:
-        return f"{self.topic.id}_{slug(self.heading.key)}"
+        """An id as MultiQC wants it, which in its strict mode takes none that ends in `_`."""
+        return f"{self.topic.id}_{slug(self.heading.key)}".rstrip("_")
 
-    def to_multiqc(self, facts: Mapping[str, str]) -> dict[str, Any]:
+    def to_multiqc(self, facts: Mapping[str, str], id: str = "") -> dict[str, Any]:
         """Custom content for MultiQC 1.35; `facts` fill the text of the topic.
+
+        `id` : in place of its own, where another section has that.
 
         Data go in as a list of datasets: in a plain dictionary MultiQC takes keys for file names and cuts
         them at slashes, which genes and contrasts may hold.
@@ -66,9 +69,9 @@ class Section:
         named = self.plot_type in ("html", "heatmap", "generalstats") or isinstance(self.data, list)
         data = self.data if self.plot_type == "html" else inert(self.data)
         own = {key: inert(value) if key in NAMING else value for key, value in self.pconfig.items()}
-        pconfig = {"id": f"{self.id}_plot", "title": f"rxpress: {self.topic.name}", **own}
+        pconfig = {"id": f"{id or self.id}_plot", "title": f"rxpress: {self.topic.name}", **own}
         return {
-            "id": self.id,
+            "id": id or self.id,
             "parent_id": self.topic.id,
             "parent_name": self.topic.name,
             "parent_description": html.escape(about, quote=False),
@@ -200,13 +203,13 @@ def slug(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_]+", "-", text)
 
 
-def unique(names: Iterable[str]) -> list[str]:
+def unique(names: Iterable[str], numbered: str = "{} ({})") -> list[str]:
     """Names with a number behind those that came before: MultiQC keeps one row, or section, per name."""
     seen: dict[str, int] = {}
     told_apart = []
     for name in names:
         seen[name] = seen.get(name, 0) + 1
-        told_apart.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+        told_apart.append(name if seen[name] == 1 else numbered.format(name, seen[name]))
     return told_apart
 
 
