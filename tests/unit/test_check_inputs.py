@@ -483,6 +483,8 @@ def test_a_right_matrix_has_nothing_to_tell(tmp_path, counts):
         COUNTS.replace("gene_id\t", ""),
         COUNTS.replace("gene_id\t", '""\t'),
         "# Program:featureCounts\nGeneid\tChr\tStart\tEnd\tStrand\tLength\ta\tb\nG1\t1\t1\t9\t+\t9\t10\t20\n",
+        "Geneid\tChr\tStart\tEnd\tStrand\tLength\tbam/a.bam\t/my data/b.Aligned.sortedByCoord.out.bam\n"
+        "G1\t1\t1\t9\t+\t9\t10\t20\n",
         "gene_id\tgene_name\ta\tb\nENSG00000000001\tTP53\t10\t20\n",
     ],
 )
@@ -566,6 +568,23 @@ def test_columns_beyond_the_sheet_and_estimated_counts_are_warnings(tmp_path, co
             "counts.tsv: columns that are no samples of samples.csv are left out: 'other'",
             "counts.tsv: estimated counts are rounded for the tests",
         ],
+    )
+
+
+def test_files_of_featurecounts_that_differ_in_their_folder_alone_stay_apart(tmp_path, counts):
+    header = "Geneid\tChr\tStart\tEnd\tStrand\tLength\tx/a.bam\ty/a.bam\n"
+    problems = told(tmp_path, "sample\na\n", counts(header + "G1\t1\t1\t9\t+\t9\t10\t20\n"))[0]
+    assert problems == [
+        "samples.csv:2: column 'sample': sample 'a' is no column of counts.tsv; "
+        "its columns are 'x/a.bam', 'y/a.bam'"
+    ]
+
+
+def test_lines_of_htseq_that_are_no_genes_are_a_warning(tmp_path, counts):
+    text = "\ta\tb\nTP53\t10\t20\n__no_feature\t5\t5\n__not_aligned\t0\t0\n"
+    assert told(tmp_path, "sample\na\nb\n", counts(text)) == (
+        [],
+        ["counts.tsv: lines that count reads of no gene are left out: '__no_feature', '__not_aligned'"],
     )
 
 

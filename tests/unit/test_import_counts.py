@@ -35,3 +35,9 @@ def test_genes_without_names_get_them_from_the_annotation_whatever_their_version
         tmp_path, "gene_id,a,b\nENSG1.7,1,2\nENSG2,3,4\nENSG3,5,6\n", "--tx2gene", "tx2gene.tsv"
     )
     assert [line.split("\t")[1] for line in made] == ["gene_name", "TP53", "MYC", "ENSG3"]
+
+
+def test_reads_of_no_gene_as_htseq_and_star_count_them_are_no_genes(tmp_path: Path) -> None:
+    of_none = "__no_feature,900,800\n__alignment_not_unique,7,8\nN_unmapped,5,5\nN_noFeature,1,2\n"
+    made = import_counts(tmp_path, "gene_id,a,b\nTP53,1,2\n" + of_none + "__mine,3,4\n")
+    assert [line.split("\t")[0] for line in made] == ["gene_id", "TP53", "__mine"]

@@ -25,6 +25,13 @@ NAME_COLUMNS = (
 )
 # What featureCounts writes between the gene and the samples.
 FEATURE_COLUMNS = ("Chr", "Start", "End", "Strand", "Length")
+# What aligners and sorting append to the name of a sample.
+ALIGNED = re.compile(r"([._]?Aligned(\.sortedByCoord)?\.out|[._]sorted)?\.(bam|sam|cram)$", re.IGNORECASE)
+# What htseq-count and STAR write among the genes: how many reads are of none.
+OF_NO_GENE = re.compile(
+    r"__(no_feature|ambiguous|too_low_aQual|not_aligned|alignment_not_unique)"
+    r"|N_(unmapped|multimapping|noFeature|ambiguous)"
+)
 ENSEMBL_GENE = re.compile(r"^ENS[A-Z]*G\d{6,}(\.\d+)?$")
 # What spreadsheets make of MARCH1, SEPT2, DEC1 (Ziemann et al. 2016, Genome Biology 17:177) and of clones.
 MONTH = "jan|feb|mar|mrz|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez"
@@ -40,12 +47,16 @@ SHARE_OF_ESTIMATES = 0.1
 
 @dataclass(frozen=True)
 class CountMatrix:
-    """Counts by line of the file (index) and column; `gene_names` is None when the matrix has no names."""
+    """Counts by line of the file (index) and column; `gene_names` is None when the matrix has no names.
+
+    of_no_gene : ids of lines that were left out because they count reads of no gene.
+    """
 
     file: str
     gene_ids: pd.Series
     gene_names: pd.Series | None
     counts: pd.DataFrame
+    of_no_gene: tuple[str, ...] = ()
 
     @property
     def ensembl(self) -> bool:
@@ -59,7 +70,18 @@ def read_count_matrix(path: str | Path) -> CountMatrix:
     frame = read_user_matrix(path)
     if len(frame) == 0 or frame.shape[1] < 2:
         raise InputError(Problem("has no counts", "give genes in rows, samples in columns", file))
-    return CountMatrix(file, *split_matrix(frame))
+    ids, names, counts = split_matrix(_named_by_samples(frame))
+    genes = ~ids.str.fullmatch(OF_NO_GENE)
+    names = names if names is None else names[genes]
+    return CountMatrix(file, ids[genes], names, counts[genes], tuple(ids[~genes]))
+
+
+def _named_by_samples(frame: pd.DataFrame) -> pd.DataFrame:
+    """featureCounts calls a column by its file, `bam/MM1S_1.sorted.bam`; as long as they differ, `MM1S_1`."""
+    if not set(FEATURE_COLUMNS) <= set(frame.columns):
+        return frame
+    named = frame.set_axis([ALIGNED.sub("", name.rpartition("/")[2]) for name in frame.columns], axis=1)
+    return named if named.columns.is_unique else frame
 
 
 def split_matrix(frame: pd.DataFrame) -> tuple[pd.Series, pd.Series | None, pd.DataFrame]:
@@ -106,6 +128,9 @@ def check_count_columns(matrix: CountMatrix, lines: Mapping[str, int], file: str
 
 def check_count_values(matrix: CountMatrix, samples: Sequence[str], problems: Problems) -> None:
     """Genes must be distinct, and the counts of `samples` whole numbers of at least 0."""
+    if matrix.of_no_gene:
+        what = f"lines that count reads of no gene are left out: {_some(matrix.of_no_gene)}"
+        problems.warn(what, "", matrix.file)
     check_gene_ids(matrix.gene_ids, matrix.file, "sum or remove its lines", problems)
     columns = [name for name in samples if name in matrix.counts]
     values = matrix.counts[columns].apply(_numbers).to_numpy(float)
