@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ CONDITION = (*UNITS, "treatment", "dose_nM", "time_h")
 # Columns in which replicates of one condition may differ.
 WHOLE = {"quant": "a Salmon folder", "bam": "a BAM file", "cel": "a CEL file"}
 NOT_TELLING = {"sample", "strandedness", "rin", "purity"}
+# Of the parts of a name; word processors make long dashes of short ones.
+SEPARATORS = r"-\u2010-\u2015_. "
 # Short names are near to too many words: `cel` to `cell`, `rin` to `run`.
 SHORTEST_GUESS = 5
 
@@ -229,10 +232,8 @@ def by_study(samples: Iterable[Sample], schema: Schema) -> dict[str, list[Sample
 
 
 def check_study(study: str, samples: Sequence[Sample], file: str, problems: Problems) -> None:
-    """What must hold among the samples of a study: one unit, one spelling of a name, distinct replicates."""
+    """What must hold among the samples of a study: one unit, distinct replicates."""
     _check_unit(study, samples, file, problems)
-    for column in ("cell_line", "treatment"):
-        _check_spelling(column, samples, file, problems)
     _check_replicates(samples, file, problems)
 
 
@@ -265,19 +266,25 @@ def _check_unit(study: str, samples: Sequence[Sample], file: str, problems: Prob
         problems.warn(what, fix, file, without[0].line, "patient" if patients else "cell_line")
 
 
-def _check_spelling(column: str, samples: Sequence[Sample], file: str, problems: Problems) -> None:
-    """Two spellings of one name (MM1S, MM.1S) would silently be two lines or two drugs."""
-    spellings: dict[str, str] = {}
-    for value, sample in _first_of(column, samples).items():
-        first = spellings.setdefault(_plain_name(value), value)
-        if first != value:
-            what = f"'{value}' is another spelling of '{first}'"
-            problems.add(what, "write both in one way, or choose names less alike", file, sample.line, column)
+def check_spellings(samples: Sequence[Sample], file: str, problems: Problems) -> None:
+    """Two spellings of one name (MM1S, MM.1S) would silently be two lines or drugs, in one study or two."""
+    for column in ("cell_line", "treatment"):
+        spellings: dict[str, str] = {}
+        for value, sample in _first_of(column, samples).items():
+            first = spellings.setdefault(plain_name(value), value)
+            if first != value:
+                what = f"'{value}' is another spelling of '{first}'"
+                fix = "write both in one way, or choose names less alike"
+                problems.add(what, fix, file, sample.line, column)
 
 
-def _plain_name(name: str) -> str:
-    """A name without case and separators; those between digits count (1.5 is not 15)."""
-    return re.sub(r"(?<!\d)[-_. ]+|[-_. ]+(?!\d)", "", name.lower())
+def plain_name(name: str) -> str:
+    """A name without case and separators, dashes of any length among them; those between digits count.
+
+    1.5 is not 15. Letters are the same however they are encoded.
+    """
+    one_form = unicodedata.normalize("NFKC", name).casefold()
+    return re.sub(rf"(?<!\d)[{SEPARATORS}]+|[{SEPARATORS}]+(?!\d)", "", one_form)
 
 
 def _first_of(column: str, samples: Iterable[Sample]) -> dict[str, Sample]:

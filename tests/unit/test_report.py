@@ -270,6 +270,7 @@ def test_only_a_test_over_lines_may_name_a_marker(usual: Report, report: Callabl
     assert "called genes may be called markers" in claim["note"]
     assert not claims["note"].drop(claim.name).str.contains("markers", na=False).any()
     assert claims.loc[f"label of {joint} <5 nM>", "beyond_fold_change"] == "not asked of 5 called genes"
+    assert np.isnan(made.table("calls").set_index("id").loc[joint, "beyond_fold_change"])
     changes = made.table("fold_changes_study")
     assert changes.columns.tolist() == ["gene_id", "gene_name", *CALLS]
     methods = made.section("rxpress_methods_all")["data"]

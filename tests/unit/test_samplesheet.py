@@ -143,6 +143,11 @@ def test_a_right_sheet_has_nothing_to_tell(tmp_path, params):
             "fill 'fastq_1'; single reads belong there",
         ),
         (
+            ("MM1S,DMSO,2", "MM\u20131S,DMSO,2"),
+            "samples.csv:3: column 'cell_line': 'MM\u20131S' is another spelling of 'MM1S'; "
+            "write both in one way, or choose names less alike",
+        ),
+        (
             ("MM1S,DMSO,2", "MM.1S,DMSO,2"),
             "samples.csv:3: column 'cell_line': 'MM.1S' is another spelling of 'MM1S'; "
             "write both in one way, or choose names less alike",
@@ -294,6 +299,16 @@ def test_a_study_has_lines_or_patients_but_studies_may_differ(tmp_path, counted)
         "fill the one that is the unit of the study"
     ]
     assert told(tmp_path, f"{header}a,one,X,\nb,two,,P1\n", counted)[0] == []
+
+
+def test_a_line_is_spelt_in_one_way_in_all_studies(tmp_path, counted):
+    sheet = "sample,study,cell_line,treatment\na,one,MM.1S,DMSO\nb,two,MM1S,dmso\nc,two,U266,DMSO\n"
+    assert told(tmp_path, sheet, counted)[0] == [
+        "samples.csv:3: column 'cell_line': 'MM1S' is another spelling of 'MM.1S'; "
+        "write both in one way, or choose names less alike",
+        "samples.csv:3: column 'treatment': 'dmso' is another spelling of 'DMSO'; "
+        "write both in one way, or choose names less alike",
+    ]
 
 
 def test_a_sample_without_line_and_a_parent_in_another_study_are_warnings(tmp_path, counted):

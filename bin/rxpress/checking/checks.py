@@ -49,6 +49,7 @@ from rxpress.samplesheet import (
     check_gates,
     check_lanes,
     check_parents,
+    check_spellings,
     check_study,
     join_lanes,
     read_sheet,
@@ -166,6 +167,7 @@ def check_sheet(inputs: Inputs, problems: Problems) -> None:
     check_cells(inputs.sheet, inputs.schema, problems)
     check_lanes(inputs.samples, inputs.schema, file, problems)
     check_parents(inputs.samples, inputs.schema, file, problems)
+    check_spellings(inputs.samples, file, problems)
     for study, samples in by_study(inputs.samples, inputs.schema).items():
         check_study(study, samples, file, problems)
         _check_platform(study, inputs, samples, problems)

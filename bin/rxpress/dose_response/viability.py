@@ -14,7 +14,7 @@ from typing import Any
 from rxpress.dose_response.plates import plate_scales
 from rxpress.dose_response.wells import Assay, Well
 from rxpress.errors import Problems, nearest
-from rxpress.samplesheet import Row, Schema, Sheet, cell_number, check_cells, read_sheet
+from rxpress.samplesheet import Row, Schema, Sheet, cell_number, check_cells, plain_name, read_sheet
 from rxpress.tables import read_rows
 
 MEASURES = ("viability", "signal")
@@ -158,13 +158,13 @@ def _check_names(
     for column in TOLD_APART:
         known = {str(sample[column]): None for sample in samples if sample.get(column)}
         known |= {vehicle: None} if column == "treatment" else {}
-        spellings = {_plain(name): name for name in known}
+        spellings = {plain_name(name): name for name in known}
         first: dict[str, int] = {}
         for row in sheet.rows:
             if column in row.cells:
                 first.setdefault(row.cells[column], row.line)
         for name, line in first.items():
-            spelt = spellings.setdefault(_plain(name), name)
+            spelt = spellings.setdefault(plain_name(name), name)
             near = None if name in known or spelt in known else _likely(name, list(known))
             if spelt != name and name not in known:
                 what = f"'{name}' is another spelling of '{spelt}'"
@@ -173,11 +173,6 @@ def _check_names(
             elif near:
                 what = f"'{name}' is not in the samplesheet"
                 problems.warn(what, f"did you mean '{near}'?", sheet.file, line, column)
-
-
-def _plain(name: str) -> str:
-    """A name without case and separators."""
-    return re.sub(r"[-_. ]", "", name.lower())
 
 
 def _likely(name: str, known: Sequence[str]) -> str | None:

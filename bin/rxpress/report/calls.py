@@ -18,8 +18,9 @@ def call_table(results: Results) -> pd.DataFrame:
     """A row per contrast of every study: what it is, if it could be tested, how many genes got which call.
 
     `beyond_fold_change`: genes whose change beyond --fold_change is itself significant, by
-    `p_adjusted_threshold`; `strongest`: called genes of smallest p-value; under a rule on raw p-values also
-    `expected_false_positives`: how many genes would pass it by chance if none changed.
+    `p_adjusted_threshold`, NaN of joint tests, which do not ask that; `strongest`: called genes of smallest
+    p-value; under a rule on raw p-values also `expected_false_positives`: how many genes would pass it by
+    chance if none changed.
     """
     rows = []
     for study, contrast in planned_contrasts(results):
@@ -55,11 +56,12 @@ def planned_contrasts(results: Results) -> Iterator[tuple[Study, Contrast]]:
 def _count_calls(genes: pd.DataFrame, alpha: float) -> dict[str, object]:
     called = genes[genes["call"].isin(("up", "down"))].sort_values("p_value", kind="stable")
     names = called["gene_name"] + called["call"].map({"up": "↑", "down": "↓"})
+    beyond = genes["p_adjusted_threshold"]
     counts = {call: int((genes["call"] == call).sum()) for call in (*CALLS, "untested")}
     return {
         "tested": len(genes) - counts["untested"],
         **counts,
-        "beyond_fold_change": int((genes["p_adjusted_threshold"] < alpha).sum()),
+        "beyond_fold_change": int((beyond < alpha).sum()) if beyond.notna().any() else np.nan,
         "strongest": ", ".join(names.head(3)),
     }
 

@@ -184,10 +184,9 @@ def _claim(results: Results, study: Study, contrast: Contrast, row: dict[Any, An
         why = contrast.reason or study.untested_because
         return [study.name, contrast.label, "nothing: it was not tested", "", why]
     speaks = SPEAKS_OF.get(contrast.scope, contrast.scope).format(who=_who(study, contrast))
-    counts = {name: int(row[name]) for name in ("up", "down", "tested", "beyond_fold_change")}
-    called = counts["up"] + counts["down"]
-    beyond = f"{counts['beyond_fold_change']:,} of {called:,} called genes"
-    beyond = f"not asked of {called:,} called genes" if contrast.test == "lrt" else beyond
+    counts = {name: int(row[name]) for name in ("up", "down", "tested")}
+    asked = "not asked" if pd.isna(row["beyond_fold_change"]) else f"{row['beyond_fold_change']:,.0f}"
+    beyond = f"{asked} of {counts['up'] + counts['down']:,} called genes"
     agree = row["lines_agree"] if len(contrast.lines) > 1 else np.nan
     notes = [] if pd.isna(agree) else [f"lines that change in the same direction: {agree:.0%}, typically"]
     if contrast.scope == "class" and contrast.kind != "drug":
