@@ -123,6 +123,16 @@ def test_both_responses_are_one_too_many(tmp_path: Path) -> None:
     ]
 
 
+def test_a_drug_that_no_sample_has_is_a_warning_unless_another_is_there(tmp_path: Path) -> None:
+    table = HEADER + "KMS-11,DMSO,0,1\nKMS-11,Velcade,1,0.5\n"
+    assert read(tmp_path, table, SHEET)[2] == [
+        "viability.csv: column 'treatment': Velcade: none of them is in the samplesheet; "
+        "no sample gets a response by them; look whether both are called alike"
+    ]
+    assert read(tmp_path, table + "KMS-11,bortezomib,1,0.5\n", SHEET)[2] == []
+    assert read(tmp_path, table)[2] == []
+
+
 def test_two_spellings_of_a_line_are_an_error_and_likely_slips_a_warning(tmp_path: Path) -> None:
     table = HEADER + "OPM2,drug,1,0.5\nOPM-2,drug,1,0.5\n"
     assert read(tmp_path, table)[1] == [

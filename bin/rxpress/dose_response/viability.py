@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from rxpress.cells import listing
 from rxpress.dose_response.plates import plate_scales
 from rxpress.dose_response.wells import Assay, Well
 from rxpress.errors import Problems, nearest
@@ -160,12 +161,14 @@ def _check_names(
         known |= {vehicle: None} if column == "treatment" else {}
         spellings = {plain_name(name): name for name in known}
         first: dict[str, int] = {}
+        meant = set()
         for row in sheet.rows:
             if column in row.cells:
                 first.setdefault(row.cells[column], row.line)
         for name, line in first.items():
             spelt = spellings.setdefault(plain_name(name), name)
             near = None if name in known or spelt in known else _likely(name, list(known))
+            meant |= {spelt, near}
             if spelt != name and name not in known:
                 what = f"'{name}' is another spelling of '{spelt}'"
                 fix = "write both in one way" if spelt not in known else f"did you mean '{spelt}'?"
@@ -173,6 +176,11 @@ def _check_names(
             elif near:
                 what = f"'{name}' is not in the samplesheet"
                 problems.warn(what, f"did you mean '{near}'?", sheet.file, line, column)
+        there, strangers = known.keys() - {vehicle}, [name for name in first if name != vehicle]
+        if column != "study" and there and strangers and not there & meant:
+            what = f"{listing(strangers)}: none of them is in the samplesheet"
+            fix = "no sample gets a response by them; look whether both are called alike"
+            problems.warn(what, fix, sheet.file, column=column)
 
 
 def _likely(name: str, known: Sequence[str]) -> str | None:
