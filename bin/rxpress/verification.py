@@ -67,16 +67,19 @@ def _changes(record: FileRecord, path: Path) -> list[Difference]:
 
 
 def verify_inputs(records: Iterable[FileRecord], files: Iterable[Path]) -> list[Difference]:
-    """Inputs of the manifest that are none of `files`, by name and content."""
+    """Inputs of the manifest that are none of `files`, by name and content.
+
+    The manifest calls a file in a sample's folder `sample/quant.sf`, whatever that folder was called.
+    """
     by_name: dict[str, set[str]] = {}
     for path in files:
         by_name.setdefault(_listed_name(path), set()).add(hash_file(path))
-    inputs = sorted(record for record in records if record.kind == "input")
-    return [
-        Difference(record.path, "changed" if by_name.get(record.path) else "missing", "input")
-        for record in inputs
-        if record.sha256 not in by_name.get(record.path, set())
-    ]
+    found = []
+    for record in sorted(record for record in records if record.kind == "input"):
+        digests = by_name.get(PurePosixPath(record.path).name, set())
+        if record.sha256 not in digests:
+            found.append(Difference(record.path, "changed" if digests else "missing", "input"))
+    return found
 
 
 def _listed_name(path: Path) -> str:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from rxpress.provenance import FileRecord, files_below
 from rxpress.tables import write_records
+from rxpress.verification import verify_inputs
 
 COMMAND = Path(__file__).resolve().parents[2] / "bin" / "verify_results.py"
 CONTENT = {"report/page.html": b"<html>", "expression/study/gene_counts.tsv": b"gene_id\ta\nG1\t5\n"}
@@ -79,6 +81,20 @@ def test_inputs_whose_names_a_table_would_take_for_quotes_or_formulas_are_found(
     assert run(tmp_path / "results", "--inputs", *files)[0] == 0
     files[0].write_text("changed")
     assert run(tmp_path / "results", "--inputs", *files) == (1, ['changed: "open.fa (input)'])
+
+
+def test_files_of_salmon_folders_are_found_whatever_the_folders_are_called(tmp_path: Path) -> None:
+    records = []
+    for sample, content in (("A_1", b"one"), ("A_2", b"two")):
+        path = tmp_path / f"my {sample}" / "quant.sf"
+        path.parent.mkdir()
+        path.write_bytes(content)
+        digest = hashlib.sha256(content).hexdigest()
+        records.append(FileRecord("input", f"{sample}/quant.sf", len(content), digest))
+    files = files_below(tmp_path)
+    assert verify_inputs(records, files) == []
+    (tmp_path / "my A_2" / "quant.sf").write_bytes(b"too")
+    assert [str(found) for found in verify_inputs(records, files)] == ["changed: A_2/quant.sf (input)"]
 
 
 def test_a_folder_without_a_manifest_and_a_damaged_one_are_told(results: Path, tmp_path: Path) -> None:
