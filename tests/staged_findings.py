@@ -154,7 +154,11 @@ def _activity(folder: Path, study: str) -> pd.DataFrame:
         for place in places
         for pathway, score in (("NFkB", -3.5), ("Hypoxia", 1.5))
     ]
-    rows += [(*place, "Trail", None, None, None, 3, "3 of its 500 genes are measured") for place in places]
+    rows += [
+        (*place, pathway, None, None, None, genes, f"{genes} of its 500 genes are measured")
+        for place in places
+        for pathway, genes in (("Trail", 3), ("WNT", 7), ("p53", 3))
+    ]
     return _rows("level id pathway score p_value p_adjusted genes withheld", rows, study=study)
 
 

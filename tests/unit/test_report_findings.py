@@ -187,9 +187,8 @@ def test_running_sums_keep_their_points_in_order(page: Page) -> None:
 
 def test_activities_are_shown_and_those_without_a_score_named(page: Page) -> None:
     assert "NFkB -3.5 -3.5" in page.text("activity_contrasts_study")
-    assert (
-        "Without a score: Trail (3 of its 500 genes are measured)." in page["activity_contrasts_study"].detail
-    )
+    without = "Trail, p53 (3 of its 500 genes are measured), WNT (7 of its 500 genes are measured)."
+    assert f"Without a score: {without}" in page["activity_contrasts_study"].detail
     heat = page["activity_samples_study"]
     assert heat.extra["ycats"] == ["NFkB", "Hypoxia"]
     assert set(np.ravel(heat.data)) == {-3.5, 1.5}

@@ -208,8 +208,10 @@ def _activity(results: Results, study: Study, activity: pd.DataFrame) -> Iterato
         return
     scored = activity.dropna(subset="score")
     without = activity[~activity["pathway"].isin(scored["pathway"])].drop_duplicates("pathway")
-    names = ", ".join(without["pathway"])
-    withheld = f" Without a score: {names} ({without['withheld'].iloc[0]})." if len(without) else ""
+    reasons = [
+        f"{', '.join(own['pathway'])} ({reason})" for reason, own in without.groupby("withheld", sort=False)
+    ]
+    withheld = f" Without a score: {', '.join(reasons)}." if reasons else ""
     if not len(scored):
         yield note(ACTIVITY, withheld.strip(), results.part("No pathway has a score", "none", study))
         return
