@@ -146,7 +146,10 @@ def test_a_difference_falls_with_the_contrasts_it_rests_on(asked):
         ("- {id: x}", "has no list `contrasts:`"),
         ("", "has no list `contrasts:`"),
         ("contrasts: [{up: {cell_line: S1}, down: {cell_line: R1}}]", "needs an `id:`"),
-        ("contrasts: [{id: a b, up: {cell_line: S1}, down: {cell_line: R1}}]", "needs an `id:`"),
+        (
+            "contrasts: [{id: a b, up: {cell_line: S1}, down: {cell_line: R1}}]",
+            "`id:` 'a b' cannot name a table",
+        ),
         ("contrasts: [{id: summary, up: {cell_line: S1}, down: {cell_line: R1}}]", "another result table"),
         ("contrasts: [{id: x, up: {cell_line: S1}}]", "both `up:` and `down:`, or `difference:`"),
         ("contrasts: [{id: x, up: {cell_line: S1}, down: {}}]", "`down:` is no selection"),

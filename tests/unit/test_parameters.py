@@ -36,6 +36,10 @@ def test_defaults_of_the_schema_are_right_and_returned():
         ({"min_rin": 12}, "--min_rin: '12' is not accepted; give a number at least 0 and at most 10"),
         ({"alpha": 0}, "--alpha: '0' is not accepted; give a number above 0 and below 1"),
         ({"alpha": "0,05"}, "--alpha: '0,05' is not accepted; give a number above 0 and below 1"),
+        (
+            {"covariates": ["batch", "sex"]},
+            "--covariates: is a list; write its items as one text: 'batch,sex'",
+        ),
         ({"strict": "perhaps"}, "--strict: 'perhaps' is not accepted; give true or false"),
         ({"p_value": "ajusted"}, "--p_value: 'ajusted' is not accepted; did you mean 'adjusted'?"),
         ({"p_value": "q"}, "--p_value: 'q' is not accepted; give one of adjusted, raw"),

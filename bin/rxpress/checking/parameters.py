@@ -95,6 +95,8 @@ def _complaint(given: Any, rule: Rule) -> tuple[str, str]:
     wanted = _describe(rule)
     if given is True and rule.get("type") != "boolean":
         return "has no value", f"give {wanted}"
+    if isinstance(given, list):
+        return "is a list", f"write its items as one text: '{','.join(map(str, given))}'"
     choices = [str(choice) for choice in rule.get("enum", ())]
     fix = did_you_mean(str(given), choices) or f"give {wanted}"
     return f"'{given}' is not accepted", fix

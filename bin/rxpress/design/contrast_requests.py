@@ -141,7 +141,8 @@ def _read_request(entry: Any, file: str, line_of: Mapping[str, int]) -> Contrast
 
 def _id_problems(request: ContrastRequest) -> list[Problem]:
     if not re.fullmatch(ID, request.id):
-        return [request.problem("needs an `id:`", "letters, digits and `_.-`, a letter or digit first", "id")]
+        what = f"the `id:` {request.id!r} cannot name a table" if request.id else "needs an `id:`"
+        return [request.problem(what, "use letters, digits and `_.-`, a letter or digit first", "id")]
     if request.id in OTHER_TABLES:
         return [request.problem("another result table has this name", "choose another id", "id")]
     return []
