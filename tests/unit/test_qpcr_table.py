@@ -143,6 +143,13 @@ def test_exports_of_instruments_are_read(tmp_path: Path, machine: str, encoding:
     assert any("no-template control of 'HMOX1' has Ct 36.5" in w.what for w in problems.warnings)
 
 
+def test_a_second_plate_below_the_first_is_told_not_left_out(tmp_path: Path) -> None:
+    assert told(tmp_path, QUANT_STUDIO + "\n" + QUANT_STUDIO) == [
+        "ct.csv:30: another plate begins here; "
+        "give the wells of all plates under one header; these would be left out"
+    ]
+
+
 def test_an_instrument_may_write_blanks_where_the_sheet_has_underscores(tmp_path: Path) -> None:
     table, _ = checked(tmp_path, QUANT_STUDIO.replace("\ta2\t", "\ta 2\t"), samples=("a1", "a_2"))
     assert table

@@ -118,6 +118,11 @@ def read_ct_table(path: str | Path, schema: Schema, problems: Problems) -> CtTab
     instrument = whole and (found.preamble or bool({"task", "omit"} & set(columns)))
     if not instrument:
         _check_header(columns, schema, file, found.line, problems)
+    header = list(found.header)  # before a misspelt column is put right
+    for line, cells in found.rows:
+        if instrument and cells == header:
+            fix = "give the wells of all plates under one header; these would be left out"
+            problems.add("another plate begins here", fix, file, line)
     rows = _table_rows(found.rows, columns, instrument, file, problems)
     if not rows:
         problems.add("has no wells", "give it a header line and a line for each well", file)
