@@ -133,6 +133,15 @@ def test_a_drug_that_no_sample_has_is_a_warning_unless_another_is_there(tmp_path
     assert read(tmp_path, table)[2] == []
 
 
+def test_wells_that_stand_twice_are_a_warning_unless_few(tmp_path: Path) -> None:
+    wells = [f"OPM2,drug,{dose},0.{dose}\n" for dose in range(1, 10)]
+    assert read(tmp_path, HEADER + "".join([*wells, *wells]))[2] == [
+        "viability.csv:11: 9 of 18 lines repeat another in every cell, this one line 2; "
+        "look whether wells stand here twice"
+    ]
+    assert read(tmp_path, HEADER + "".join([*wells, wells[-1]]))[2] == []
+
+
 def test_two_spellings_of_a_line_are_an_error_and_likely_slips_a_warning(tmp_path: Path) -> None:
     table = HEADER + "OPM2,drug,1,0.5\nOPM-2,drug,1,0.5\n"
     assert read(tmp_path, table)[1] == [

@@ -23,6 +23,7 @@ MEASURES = ("viability", "signal")
 LARGEST_FRACTION = 3.0
 # No noise brings viability as far below zero.
 LOWEST_FRACTION = -0.5
+SHARE_OF_REPEATS = 0.25
 NEEDED = {
     "sample": ("cell_line", "treatment", "dose_nM"),
     "vehicle": ("cell_line",),
@@ -57,6 +58,7 @@ def check_viability(
         wells = [_well(row, measure, study, vehicle) for row in sheet.rows]
         _check_needed(sheet, wells, found)
         _check_names(sheet, samples, vehicle, found)
+        _check_repeats(sheet, found)
         if measure == "signal":
             assay = Assay(measure, False, tuple(wells), plate_scales(wells, sheet.file, found))
         else:
@@ -181,6 +183,18 @@ def _check_names(
             what = f"{listing(strangers)}: none of them is in the samplesheet"
             fix = "no sample gets a response by them; look whether both are called alike"
             problems.warn(what, fix, sheet.file, column=column)
+
+
+def _check_repeats(sheet: Sheet, problems: Problems) -> None:
+    """Wells that were pasted twice would make intervals too narrow; a few may be alike by chance."""
+    first: dict[frozenset[tuple[str, str]], Row] = {}
+    again = [row for row in sheet.rows if first.setdefault(frozenset(row.cells.items()), row) is not row]
+    if again and len(again) >= SHARE_OF_REPEATS * len(sheet.rows):
+        line = first[frozenset(again[0].cells.items())].line
+        what = (
+            f"{len(again):,} of {len(sheet.rows):,} lines repeat another in every cell, this one line {line}"
+        )
+        problems.warn(what, "look whether wells stand here twice", sheet.file, again[0].line)
 
 
 def _likely(name: str, known: Sequence[str]) -> str | None:
