@@ -143,6 +143,15 @@ def test_exports_of_instruments_are_read(tmp_path: Path, machine: str, encoding:
     assert any("no-template control of 'HMOX1' has Ct 36.5" in w.what for w in problems.warnings)
 
 
+@pytest.mark.parametrize(
+    "note", ["Control\tGAPDH", "Control = GAPDH", "Control = GAPDH, HMOX1", "Control\tB2M"]
+)
+def test_reference_genes_may_be_named_by_the_notes_of_an_export(tmp_path: Path, note: str) -> None:
+    table, _ = checked(tmp_path, STEP_ONE.replace("Control\tGAPDH", note))
+    assert table
+    assert chosen_references(table, []) == [name for name in ("GAPDH", "HMOX1") if name in note]
+
+
 def test_a_second_plate_below_the_first_is_told_not_left_out(tmp_path: Path) -> None:
     assert told(tmp_path, QUANT_STUDIO + "\n" + QUANT_STUDIO) == [
         "ct.csv:30: another plate begins here; "

@@ -9,7 +9,7 @@ assets/schema/qpcr.schema.json.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -68,11 +68,16 @@ class Well:
 
 @dataclass(frozen=True)
 class CtTable:
-    """The wells of a file in its order. instrument : whether it is the results sheet of an instrument."""
+    """The wells of a file in its order.
+
+    instrument : whether it is the results sheet of an instrument; noted_controls : the reference genes that
+    its notes below the table name.
+    """
 
     file: str
     instrument: bool
     wells: tuple[Well, ...]
+    noted_controls: tuple[str, ...] = ()
 
     @property
     def of_samples(self) -> list[Well]:
@@ -91,8 +96,9 @@ class CtTable:
 
     @property
     def endogenous_controls(self) -> list[str]:
-        """The reference genes that the instrument was told of."""
-        return list(dict.fromkeys(well.target for well in self.wells if well.endogenous))
+        """The reference genes that the instrument was told of, by the tasks of wells or by its notes."""
+        by_task = [well.target for well in self.wells if well.endogenous]
+        return list(dict.fromkeys(by_task or [name for name in self.noted_controls if name in self.targets]))
 
 
 def read_ct_table(path: str | Path, schema: Schema, problems: Problems) -> CtTable | None:
@@ -130,7 +136,8 @@ def read_ct_table(path: str | Path, schema: Schema, problems: Problems) -> CtTab
         return None
     sheet = Sheet(file, columns, rows)
     check_cells(sheet, {**schema, "required": [] if instrument else required}, problems)
-    return CtTable(file, instrument, tuple(_well(row, file, problems) for row in rows))
+    noted = tuple(_noted_controls(cells for _, cells in found.rows)) if instrument else ()
+    return CtTable(file, instrument, tuple(_well(row, file, problems) for row in rows), noted)
 
 
 def plain_name(name: str) -> str:
@@ -189,6 +196,13 @@ def _table_rows(
         pairs = zip(columns, cells, strict=False)
         rows.append(Row(line, {name: cell for name, cell in pairs if cell not in ("", MISSING)}))
     return rows
+
+
+def _noted_controls(lines: Iterable[Sequence[str]]) -> list[str]:
+    """The targets of a note `Endogenous Control = GAPDH`, or with a tab in place of the sign."""
+    notes = ("=".join(cell for cell in cells if cell).partition("=") for cells in lines)
+    named = [text for name, _, text in notes if plain_name(name) == "endogenouscontrol"]
+    return [target.strip() for text in named for target in text.strip(" =").split(",")]
 
 
 def _well(row: Row, file: str, problems: Problems) -> Well:
