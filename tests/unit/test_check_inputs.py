@@ -625,6 +625,10 @@ def test_a_sample_has_one_source_and_a_study_one_platform(tmp_path, params, coun
         "samples.csv:2: column 'sample': sample 'a' has a data file, but is a column of --counts as well; "
         "leave one of the two away",
     ]
+    (tmp_path / "a.bam").write_bytes(b"")
+    for column in ("bam", "cel"):
+        both = told(tmp_path, f"sample,study,{column}\na,x,a.bam\nb,y,\n", counts(COUNTS))[0]
+        assert any("sample 'a' has a data file, but is a column of --counts" in line for line in both)
 
 
 # Design

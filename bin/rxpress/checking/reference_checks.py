@@ -220,7 +220,7 @@ def check_counts(inputs: Inputs, references: References, problems: Problems) -> 
     matrix = attempt(problems, read_count_matrix, inputs.files["counts"])
     if matrix is None:
         return
-    others = inputs.having("fastq_1", "fastq_2", "quant")
+    others = inputs.having("fastq_1", "fastq_2", "quant", "bam", "cel")
     for sample in others:
         if sample.name in matrix.counts:
             what = f"sample '{sample.name}' has a data file, but is a column of --counts as well"
