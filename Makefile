@@ -59,7 +59,7 @@ lint: setup
 	ruff check .
 	ruff format --check .
 	mypy
-	nextflow lint .
+	nextflow lint -exclude .nf-test,results,work .
 
 unit: setup
 	python -m pytest $(TOGETHER) tests/unit

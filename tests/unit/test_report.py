@@ -125,6 +125,7 @@ def test_calls_are_those_of_the_gene_tables(usual: Report) -> None:
     }
     assert (calls["tested"] == GENES - 2).all()
     assert (calls["beyond_fold_change"] == 1).all()
+    assert calls["lines_agree"].dropna().to_dict() == {INTERACTION: 0.5}  # others are of one line
     bars = usual.section("rxpress_calls_all")["data"][0]
     assert bars[f"label of {DRUG} &lt;5 nM&gt;"] == {"up": 5, "down": 3}
 

@@ -69,4 +69,5 @@ def _count_calls(genes: pd.DataFrame, alpha: float) -> dict[str, object]:
 def _lines_agree(study: Study, contrast: Contrast) -> object:
     """Share of an average's lines that agree in sign, the median over called genes; NaN for a single line."""
     rows = study.summary[study.summary["id"] == contrast.id]
-    return rows["lines_agree"].iloc[0] if len(rows) and "lines_agree" in rows else np.nan
+    told = len(contrast.lines) > 1 and len(rows) and "lines_agree" in rows
+    return rows["lines_agree"].iloc[0] if told else np.nan

@@ -187,7 +187,7 @@ def _claim(results: Results, study: Study, contrast: Contrast, row: dict[Any, An
     counts = {name: int(row[name]) for name in ("up", "down", "tested")}
     asked = "not asked" if pd.isna(row["beyond_fold_change"]) else f"{row['beyond_fold_change']:,.0f}"
     beyond = f"{asked} of {counts['up'] + counts['down']:,} called genes"
-    agree = row["lines_agree"] if len(contrast.lines) > 1 else np.nan
+    agree = row["lines_agree"]
     notes = [] if pd.isna(agree) else [f"lines that change in the same direction: {agree:.0%}, typically"]
     if contrast.scope == "class" and contrast.kind != "drug":
         notes.insert(0, "called genes may be called markers")
