@@ -79,8 +79,8 @@ class Run:
 def nextflow_warnings(folder: Path) -> tuple[str, ...]:
     """What Nextflow warned of in its last run in a folder.
 
-    Not what it says of configuration: of `-resume` where there was nothing yet, and under the strict parser of
-    every `withName:`, which 25.04 does not know there.
+    Not what it says of configuration: of `-resume` where there was nothing yet, and with the strict parser
+    of every `withName:`, which 25.04 does not know there.
     """
     log = folder / ".nextflow.log"
     lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
