@@ -130,16 +130,22 @@ def rows_of(
     reader = csv.reader(io.StringIO(text), delimiter=delimiter)
     header: list[str] = []
     rows: list[tuple[int, list[str]]] = []
+    cells: list[str] = []
+    ends = [above]
     try:
         for cells in reader:
+            ends.append(above + reader.line_num)
             cells = [cell.strip() for cell in cells]
             if any(cells) and header:
-                rows.append((above + reader.line_num, cells))
+                rows.append((ends[-1], cells))
             elif any(cells):
                 header = cells
     except csv.Error:  # a cell longer than csv allows
         what, fix = "a cell has no end", "look for a quote that is not closed"
         raise InputError(Problem(what, fix, file, above + reader.line_num)) from None
+    if text.count('"') % 2 and any("\n" in cell for cell in cells):
+        what = "a quote that begins here is not closed, and took in all lines below"
+        raise InputError(Problem(what, "close it, or remove it", file, ends[-2] + 1))
     return header, rows
 
 

@@ -397,6 +397,11 @@ def test_the_table_of_samples_has_all_columns_defaults_and_one_row_per_sample(tm
             b'sample,note\na,"' + b"x\n" * 70000,
             "samples.csv:65538: a cell has no end; look for a quote that is not closed",
         ),
+        (
+            b'sample,cell_line\na,"MM.1S"\nb,"MM.1S\nc,MM.1S\nd,MM.1S\n',
+            "samples.csv:3: a quote that begins here is not closed, and took in all lines below; "
+            "close it, or remove it",
+        ),
     ],
 )
 def test_a_sheet_that_is_no_table_is_told_once(tmp_path, content, line):
