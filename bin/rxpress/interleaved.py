@@ -27,8 +27,8 @@ def deal_mates(
     fragments, gone = 0, Event()
     queues: list[Queue[bytes | None]] = [Queue(WAITING_CHUNKS) for _ in targets]
     with ThreadPoolExecutor(len(targets)) as pool:
-        writers = [pool.submit(_write_all, *one, gone) for one in zip(queues, targets, strict=True)]
-        try:
+        try:  # a signal may come while the threads start: each must hear of the end even then
+            writers = [pool.submit(_write_all, *one, gone) for one in zip(queues, targets, strict=True)]
             for records in _whole_fragments(source, len(targets)):
                 for i, queue in enumerate(queues):
                     queue.put(b"".join(records[i :: len(targets)]))

@@ -5,7 +5,11 @@ from __future__ import annotations
 import io
 import os
 import subprocess
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from queue import Queue
+from threading import Thread
+from typing import Any
 
 import numpy as np
 import pytest
@@ -100,3 +104,24 @@ def test_no_pipe_is_left_open() -> None:
             deal_mates(streams.source, streams.targets)
     assert len(os.listdir("/proc/self/fd")) == before
     assert isinstance(streams.writer, subprocess.Popen)
+
+
+def test_a_signal_while_threads_start_leaves_none_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Told(ThreadPoolExecutor):
+        """As when a handler of SIGTERM raises while the thread of a target starts."""
+
+        def submit(self, *work: Any, **options: Any) -> Future[Any]:
+            super().submit(*work, **options)
+            raise InterruptedError
+
+    monkeypatch.setattr("rxpress.interleaved.ThreadPoolExecutor", Told)
+    ended = Queue[BaseException]()
+
+    def deal() -> None:
+        try:
+            deal_mates(io.BytesIO(), [io.BytesIO(), io.BytesIO()])
+        except InterruptedError as error:
+            ended.put(error)
+
+    Thread(target=deal, daemon=True).start()
+    assert isinstance(ended.get(timeout=30), InterruptedError)
