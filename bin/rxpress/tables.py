@@ -131,13 +131,13 @@ def rows_of(
     header: list[str] = []
     rows: list[tuple[int, list[str]]] = []
     cells: list[str] = []
-    ends = [above]
+    begin, end = above, above
     try:
         for cells in reader:
-            ends.append(above + reader.line_num)
+            begin, end = end + 1, above + reader.line_num
             cells = [cell.strip() for cell in cells]
             if any(cells) and header:
-                rows.append((ends[-1], cells))
+                rows.append((end, cells))
             elif any(cells):
                 header = cells
     except csv.Error:  # a cell longer than csv allows
@@ -145,7 +145,7 @@ def rows_of(
         raise InputError(Problem(what, fix, file, above + reader.line_num)) from None
     if text.count('"') % 2 and any("\n" in cell for cell in cells):
         what = "a quote that begins here is not closed, and took in all lines below"
-        raise InputError(Problem(what, "close it, or remove it", file, ends[-2] + 1))
+        raise InputError(Problem(what, "close it, or remove it", file, begin))
     return header, rows
 
 
