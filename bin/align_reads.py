@@ -35,7 +35,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_arguments()
-    require(modules=["numpy", "pysam"], programs=["fastp", PROGRAMS[args.aligner], "samtools"])
+    require(modules=["isal", "numpy", "pysam"], programs=["fastp", PROGRAMS[args.aligner], "samtools"])
     from rxpress.alignments.aligners import AlignOptions, align_sample, write_reads
     from rxpress.fastp import SampleReads
 

@@ -29,7 +29,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def main() -> None:
     args = parse_arguments()
-    require(modules=["numpy"], programs=["fastp", "salmon"])
+    require(modules=["isal", "numpy"], programs=["fastp", "salmon"])
     from rxpress.fastp import SampleReads
     from rxpress.salmon import QuantifyOptions, quantify_sample
     from rxpress.tables import write_json

@@ -15,13 +15,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from types import ModuleType
 from typing import BinaryIO
 
 import numpy as np
 
 GZIP_MAGIC = b"\x1f\x8b"
 CHUNK_BYTES = 1 << 20
-INFLATED_BYTES = 16 * CHUNK_BYTES  # at a time, of however few
+INFLATED_BYTES = CHUNK_BYTES  # at a time, of however few: what a core's cache holds
 LONGEST_RECORD = 1 << 26
 LINES_PER_RECORD = 4
 NAME_INTERVAL = 1000
@@ -56,7 +57,18 @@ def examine_files(paths: Sequence[Path], threads: int = 1) -> list[FastqFile]:
 
 
 def examine_fastq(path: Path) -> FastqFile:
-    """Read a FASTQ file, plain or gzip by content, to its end or its first fault."""
+    """Read a FASTQ file, plain or gzip by content, to its end or its first fault.
+
+    ISA-L inflates more than twice as fast as zlib, but may refuse a sound file whose gzip header has a
+    checksum: zlib says what is broken.
+    """
+    from isal import isal_zlib
+
+    found = _examine(path, isal_zlib)
+    return _examine(path, zlib) if found.fault and found.gzipped else found
+
+
+def _examine(path: Path, inflater: ModuleType) -> FastqFile:
     digest = hashlib.sha256()
     names: list[bytes] = []
     reads, rest, fault = 0, b"", ""
@@ -64,7 +76,7 @@ def examine_fastq(path: Path) -> FastqFile:
         gzipped = file.peek(2)[:2] == GZIP_MAGIC
         raw = _hashed_chunks(file, digest)
         try:
-            for chunk in _inflated(raw) if gzipped else raw:
+            for chunk in _inflated(raw, inflater) if gzipped else raw:
                 block = rest + chunk
                 ends = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("\n"))
                 ends = ends[: len(ends) // LINES_PER_RECORD * LINES_PER_RECORD]
@@ -93,16 +105,16 @@ def _hashed_chunks(file: BinaryIO, digest: hashlib._Hash) -> Iterator[bytes]:
         yield chunk
 
 
-def _inflated(chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _inflated(chunks: Iterator[bytes], inflater: ModuleType) -> Iterator[bytes]:
     """The text of a gzip file of one or more members; BrokenReadsError when it is corrupt or ends early."""
-    member = zlib.decompressobj(wbits=31)
+    member = inflater.decompressobj(wbits=31)
     for chunk in chunks:
         while chunk:
             if member.eof:
-                member = zlib.decompressobj(wbits=31)
+                member = inflater.decompressobj(wbits=31)
             try:
                 text = member.decompress(chunk, INFLATED_BYTES)
-            except zlib.error as error:
+            except inflater.error as error:
                 raise BrokenReadsError(f"the gzip data are corrupt ({error})") from None
             if text:
                 yield text

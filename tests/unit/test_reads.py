@@ -2,10 +2,13 @@
 
 import gzip
 import hashlib
+import struct
+import zlib
 from pathlib import Path
 
 import pytest
 
+from rxpress import reads
 from rxpress.reads import (
     BrokenReadsError,
     check_sample,
@@ -48,6 +51,26 @@ def test_gzip_of_many_members_is_read_to_its_end(tmp_path):
     text = fastq(300)
     members = b"".join(gzip.compress(text[i : i + 1000]) for i in range(0, len(text), 1000))
     assert examine_fastq(put(tmp_path / "blocks.fastq.gz", members)).reads == 300
+
+
+def gzip_with(flags: int, text: bytes) -> bytes:
+    """A gzip member whose header has these fields (RFC 1952): 2 checksum, 4 extra, 8 name, 16 comment."""
+    header = b"\x1f\x8b\x08%c\0\0\0\0\0\xff" % flags
+    header += struct.pack("<H", 6) + b"BC\x02\0\x10\0" if flags & 4 else b""
+    header += b"a.fastq\0" * bool(flags & 8) + b"made\0" * bool(flags & 16)
+    header += struct.pack("<H", zlib.crc32(header) & 0xFFFF) if flags & 2 else b""
+    packed = zlib.compressobj(wbits=-15)
+    return header + packed.compress(text) + packed.flush() + struct.pack("<II", zlib.crc32(text), len(text))
+
+
+@pytest.mark.parametrize("flags", [0, 2, 4, 8, 12, 16, 30])
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 11, 17, 1000])
+def test_members_are_read_wherever_their_headers_are_cut(tmp_path, monkeypatch, flags, size):
+    monkeypatch.setattr(reads, "CHUNK_BYTES", size)
+    members = gzip_with(flags, fastq(20)) + gzip_with(flags, b"") + gzip_with(flags, fastq(20, first=21))
+    assert gzip.decompress(members) == fastq(40)
+    found = examine_fastq(put(tmp_path / "a.fastq.gz", members))
+    assert (found.reads, found.fault, found.sha256) == (40, "", hashlib.sha256(members).hexdigest())
 
 
 def test_windows_line_ends_and_a_missing_last_line_end_are_no_fault(tmp_path):
