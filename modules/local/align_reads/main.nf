@@ -14,13 +14,13 @@ process ALIGN_READS {
     val opts
 
     output:
-    tuple val(meta), path("alignments/${meta.sample}/${meta.sample}.bam", arity: '0..*'), path("alignments/${meta.sample}/${meta.sample}.transcriptome.bam", arity: '0..*'), path("alignments/${meta.sample}/${meta.sample}.reads.json"), emit: aligned
-    path "alignments/${meta.sample}/${meta.sample}.{bam,bam.bai,bam.csi,junctions.tsv}", emit: published, optional: true
-    path "alignments/${meta.sample}/${meta.sample}.{Log.final.out,hisat2.summary.txt}", emit: logs, optional: true
-    path "fastp/${meta.sample}.fastp.{json,html}", emit: fastp, optional: true
-    tuple val(task.process), val('fastp'), eval('fastp --version 2>&1 | cut -d" " -f2'), topic: versions
-    tuple val(task.process), val(opts.aligner), eval("${opts.aligner == 'star' ? 'STAR --version' : 'hisat2 --version | sed -n 1s/.*version.//p'}"), topic: versions
-    tuple val(task.process), val('samtools'), eval('samtools --version | sed -n 1s/samtools.//p'), topic: versions
+    tuple(val(meta), path("alignments/${meta.sample}/${meta.sample}.bam", arity: '0..*'), path("alignments/${meta.sample}/${meta.sample}.transcriptome.bam", arity: '0..*'), path("alignments/${meta.sample}/${meta.sample}.reads.json"), emit: aligned)
+    path("alignments/${meta.sample}/${meta.sample}.{bam,bam.bai,bam.csi,junctions.tsv}", emit: published, optional: true)
+    path("alignments/${meta.sample}/${meta.sample}.{Log.final.out,hisat2.summary.txt}", emit: logs, optional: true)
+    path("fastp/${meta.sample}.fastp.{json,html}", emit: fastp, optional: true)
+    tuple(val(task.process), val('fastp'), eval('fastp --version 2>&1 | cut -d" " -f2'), topic: versions)
+    tuple(val(task.process), val(opts.aligner), eval("${opts.aligner == 'star' ? 'STAR --version' : 'hisat2 --version | sed -n 1s/.*version.//p'}"), topic: versions)
+    tuple(val(task.process), val('samtools'), eval('samtools --version | sed -n 1s/samtools.//p'), topic: versions)
 
     script:
     def more = options(

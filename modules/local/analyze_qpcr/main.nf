@@ -7,17 +7,17 @@ process ANALYZE_QPCR {
     memory { 2.GB * task.attempt }
 
     input:
-    path qpcr, stageAs: 'qpcr_table/*'
-    path samples, stageAs: 'samples/?/*'
-    path contrasts, stageAs: 'contrasts/?/*'
-    path differential, stageAs: 'differential/*'
-    path schema, stageAs: 'assets/*'
+    path(qpcr, stageAs: 'qpcr_table/*')
+    path(samples, stageAs: 'samples/?/*')
+    path(contrasts, stageAs: 'contrasts/?/*')
+    path(differential, stageAs: 'differential/*')
+    path(schema, stageAs: 'assets/*')
     val opts
 
     output:
-    path 'qpcr', emit: folder
-    path 'qpcr/*', emit: tables
-    tuple val(task.process), val('scipy'), eval("${packageVersion('scipy')}"), topic: versions
+    path('qpcr', emit: folder)
+    path('qpcr/*', emit: tables)
+    tuple(val(task.process), val('scipy'), eval("${packageVersion('scipy')}"), topic: versions)
 
     script:
     def more = options(

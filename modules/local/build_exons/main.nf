@@ -3,11 +3,11 @@ process BUILD_EXONS {
     memory { 3.GB * task.attempt }
 
     input:
-    path annotation, stageAs: 'annotation/*'
+    path(annotation, stageAs: 'annotation/*')
     val opts
 
     output:
-    tuple path('exons.gtf'), path('splice_sites.tsv'), emit: exons
+    tuple(path('exons.gtf'), path('splice_sites.tsv'), emit: exons)
 
     script:
     """

@@ -6,15 +6,15 @@ process BUILD_INDEX {
     time { 12.h * task.attempt }
 
     input:
-    path genome, stageAs: 'genome/*'
+    path(genome, stageAs: 'genome/*')
     tuple path(exons, stageAs: 'annotation/*'), path(splice_sites, stageAs: 'annotation/*')
     val needed
     val opts
 
     output:
-    path "${opts.aligner}_index", emit: index
-    path 'inputs.tsv', emit: inputs
-    tuple val(task.process), val(opts.aligner), eval("${opts.aligner == 'star' ? 'STAR --version' : 'hisat2 --version | sed -n 1s/.*version.//p'}"), topic: versions
+    path("${opts.aligner}_index", emit: index)
+    path('inputs.tsv', emit: inputs)
+    tuple(val(task.process), val(opts.aligner), eval("${opts.aligner == 'star' ? 'STAR --version' : 'hisat2 --version | sed -n 1s/.*version.//p'}"), topic: versions)
 
     script:
     """

@@ -5,12 +5,12 @@ process BUILD_TX2GENE {
     memory { 2.GB * task.attempt }
 
     input:
-    path annotation, stageAs: 'annotation/*'
-    path transcripts, stageAs: 'transcripts/*'
+    path(annotation, stageAs: 'annotation/*')
+    path(transcripts, stageAs: 'transcripts/*')
     val opts
 
     output:
-    path 'tx2gene.tsv', emit: tx2gene
+    path('tx2gene.tsv', emit: tx2gene)
 
     script:
     """

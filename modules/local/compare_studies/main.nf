@@ -6,13 +6,13 @@ process COMPARE_STUDIES {
     memory { 2.GB * task.attempt }
 
     input:
-    path differential, stageAs: 'differential/*'
+    path(differential, stageAs: 'differential/*')
     val opts
 
     output:
-    path 'comparison', emit: folder
-    path 'comparison/*', emit: tables
-    tuple val(task.process), val('scipy'), eval("${packageVersion('scipy')}"), topic: versions
+    path('comparison', emit: folder)
+    path('comparison/*', emit: tables)
+    tuple(val(task.process), val('scipy'), eval("${packageVersion('scipy')}"), topic: versions)
 
     script:
     """

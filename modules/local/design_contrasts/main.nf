@@ -6,16 +6,16 @@ process DESIGN_CONTRASTS {
     memory { 1.GB * task.attempt }
 
     input:
-    path samples, stageAs: 'understood/*'
-    path status, stageAs: 'status/*'
-    path contrasts, stageAs: 'requested/*'
-    path labels, stageAs: 'labels/*'
+    path(samples, stageAs: 'understood/*')
+    path(status, stageAs: 'status/*')
+    path(contrasts, stageAs: 'requested/*')
+    path(labels, stageAs: 'labels/*')
     val opts
 
     output:
-    path '*/samples.tsv', emit: samples
-    path '*/contrasts.json', emit: contrasts
-    path 'excluded_samples.tsv', emit: excluded
+    path('*/samples.tsv', emit: samples)
+    path('*/contrasts.json', emit: contrasts)
+    path('excluded_samples.tsv', emit: excluded)
 
     script:
     def more = options(

@@ -6,18 +6,18 @@ process DRAW_FIGURES {
     memory { 2.GB * task.attempt }
 
     input:
-    path inputs, stageAs: 'results/inputs/*'
-    path expression, stageAs: 'results/expression/*'
-    path differential, stageAs: 'results/differential/*'
-    path arrays, stageAs: 'results/arrays/*'
-    path findings, stageAs: 'results/*'
-    path provenance, stageAs: 'results/provenance/*'
-    path schema, stageAs: 'assets/*'
+    path(inputs, stageAs: 'results/inputs/*')
+    path(expression, stageAs: 'results/expression/*')
+    path(differential, stageAs: 'results/differential/*')
+    path(arrays, stageAs: 'results/arrays/*')
+    path(findings, stageAs: 'results/*')
+    path(provenance, stageAs: 'results/provenance/*')
+    path(schema, stageAs: 'assets/*')
     val opts
 
     output:
-    path 'figures/*', emit: figures, optional: true
-    tuple val(task.process), val('matplotlib'), eval("${packageVersion('matplotlib')}"), emit: versions
+    path('figures/*', emit: figures, optional: true)
+    tuple(val(task.process), val('matplotlib'), eval("${packageVersion('matplotlib')}"), emit: versions)
 
     script:
     """

@@ -7,9 +7,9 @@ process FASTQC {
     tuple val(metas), path(fastq_1, stageAs: 'mate_1/?/*'), path(fastq_2, stageAs: 'mate_2/?/*')
 
     output:
-    path '*_fastqc.zip', emit: zip, optional: true
-    path '*_fastqc.html', emit: html, optional: true
-    tuple val(task.process), val('fastqc'), eval('fastqc --version | cut -d" " -f2 | tr -d v'), topic: versions
+    path('*_fastqc.zip', emit: zip, optional: true)
+    path('*_fastqc.html', emit: html, optional: true)
+    tuple(val(task.process), val('fastqc'), eval('fastqc --version | cut -d" " -f2 | tr -d v'), topic: versions)
 
     // One Java looks at all files, which lie under the names of samples: links, or the lanes joined. A truncated file
     // gives no report here, and a reason in the status that QUANTIFY_READS writes. On little data Java spends most of

@@ -7,16 +7,16 @@ process FIT_DOSE_RESPONSE {
     memory { 2.GB * task.attempt }
 
     input:
-    path viability, stageAs: 'viability/*'
-    path samples, stageAs: 'understood/*'
-    path schema, stageAs: 'assets/*'
+    path(viability, stageAs: 'viability/*')
+    path(samples, stageAs: 'understood/*')
+    path(schema, stageAs: 'assets/*')
     val opts
 
     output:
-    path 'dose_response', emit: folder
-    path 'dose_response/*', emit: tables
-    path 'dose_response/labels.tsv', emit: labels
-    tuple val(task.process), val('scipy'), eval("${packageVersion('scipy')}"), topic: versions
+    path('dose_response', emit: folder)
+    path('dose_response/*', emit: tables)
+    path('dose_response/labels.tsv', emit: labels)
+    tuple(val(task.process), val('scipy'), eval("${packageVersion('scipy')}"), topic: versions)
 
     script:
     def more = options(vehicle: opts.vehicle, ic50_threshold: opts.ic50_threshold)

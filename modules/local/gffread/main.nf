@@ -3,13 +3,13 @@ process GFFREAD {
     memory { (1.GB + genome.size() * 8.B) * task.attempt }
 
     input:
-    path genome, stageAs: 'genome/*'
-    path annotation, stageAs: 'annotation/*'
+    path(genome, stageAs: 'genome/*')
+    path(annotation, stageAs: 'annotation/*')
 
     output:
-    path 'transcripts.fa', emit: transcripts
-    path 'inputs.tsv', emit: inputs
-    tuple val(task.process), val('gffread'), eval('gffread --version 2>&1'), topic: versions
+    path('transcripts.fa', emit: transcripts)
+    path('inputs.tsv', emit: inputs)
+    tuple(val(task.process), val('gffread'), eval('gffread --version 2>&1'), topic: versions)
 
     // gffread stops at a strand that is none of + - . (TAIR10 gives its chromosomes a *).
     script:

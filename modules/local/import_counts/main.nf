@@ -8,12 +8,12 @@ process IMPORT_COUNTS {
 
     input:
     tuple val(study), path(samples, stageAs: 'samples/*')
-    path counts, stageAs: 'counts/*'
-    path tx2gene, stageAs: 'map/*'
+    path(counts, stageAs: 'counts/*')
+    path(tx2gene, stageAs: 'map/*')
     val opts
 
     output:
-    tuple val(study), path("expression/${study}/gene_counts.tsv"), emit: counts
+    tuple(val(study), path("expression/${study}/gene_counts.tsv"), emit: counts)
 
     script:
     """

@@ -8,14 +8,14 @@ process IMPORT_EXPRESSION {
 
     input:
     tuple val(study), path(samples, stageAs: 'samples/*')
-    path expression_matrix, stageAs: 'matrix/*'
-    path probe_annotation, stageAs: 'annotation/*'
+    path(expression_matrix, stageAs: 'matrix/*')
+    path(probe_annotation, stageAs: 'annotation/*')
     val opts
 
     output:
-    tuple val(study), path("expression/${study}/gene_expression.tsv"), emit: genes
-    path "expression/${study}/*.tsv", emit: tables
-    path "arrays/${study}", emit: quality
+    tuple(val(study), path("expression/${study}/gene_expression.tsv"), emit: genes)
+    path("expression/${study}/*.tsv", emit: tables)
+    path("arrays/${study}", emit: quality)
 
     script:
     def more = options(probe_annotation: probe_annotation, probesets_per_gene: opts.probesets_per_gene)

@@ -8,19 +8,19 @@ process INTERPRET_RESPONSE {
     memory { 3.GB * task.attempt }
 
     input:
-    path differential, stageAs: 'differential/*'
-    path expression, stageAs: 'expression/*'
-    path packs, stageAs: 'packs/*'
-    path signatures, stageAs: 'signatures/*'
-    path gene_sets, stageAs: 'gene_sets/*'
-    path pathway_weights, stageAs: 'pathway_weights/*'
-    path schema, stageAs: 'assets/*'
+    path(differential, stageAs: 'differential/*')
+    path(expression, stageAs: 'expression/*')
+    path(packs, stageAs: 'packs/*')
+    path(signatures, stageAs: 'signatures/*')
+    path(gene_sets, stageAs: 'gene_sets/*')
+    path(pathway_weights, stageAs: 'pathway_weights/*')
+    path(schema, stageAs: 'assets/*')
     val opts
 
     output:
-    path 'interpretation', emit: folder
-    path 'interpretation/*', emit: tables
-    tuple val(task.process), val('scipy'), eval("${packageVersion('scipy')}"), topic: versions
+    path('interpretation', emit: folder)
+    path('interpretation/*', emit: tables)
+    tuple(val(task.process), val('scipy'), eval("${packageVersion('scipy')}"), topic: versions)
 
     script:
     def more = options(

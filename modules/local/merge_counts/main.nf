@@ -12,8 +12,8 @@ process MERGE_COUNTS {
     val opts
 
     output:
-    tuple val(study), path("expression/${study}/gene_counts.tsv"), emit: counts
-    path "expression/${study}/*", emit: published
+    tuple(val(study), path("expression/${study}/gene_counts.tsv"), emit: counts)
+    path("expression/${study}/*", emit: published)
 
     script:
     """

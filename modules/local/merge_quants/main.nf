@@ -10,14 +10,14 @@ process MERGE_QUANTS {
 
     input:
     tuple val(study), val(names), path(quants, stageAs: 'quants/?/*'), val(quant_bytes), path(samples, stageAs: 'samples/*')
-    path tx2gene, stageAs: 'map/*'
+    path(tx2gene, stageAs: 'map/*')
     val opts
 
     output:
-    tuple val(study), path("expression/${study}/gene_counts.tsv"), path("expression/${study}/gene_counts_length_scaled.tsv"), path("expression/${study}/gene_lengths.tsv"), emit: counts
-    path "expression/${study}/*", emit: published
-    path 'inputs.tsv', emit: inputs
-    tuple val(task.process), val('pyarrow'), eval("${packageVersion('pyarrow')}"), topic: versions
+    tuple(val(study), path("expression/${study}/gene_counts.tsv"), path("expression/${study}/gene_counts_length_scaled.tsv"), path("expression/${study}/gene_lengths.tsv"), emit: counts)
+    path("expression/${study}/*", emit: published)
+    path('inputs.tsv', emit: inputs)
+    tuple(val(task.process), val('pyarrow'), eval("${packageVersion('pyarrow')}"), topic: versions)
 
     script:
     def more = options(names: names, transcript_tables: opts.transcript_tables)

@@ -7,16 +7,16 @@ process MULTIQC {
     memory { 2.GB * task.attempt }
 
     input:
-    path files, stageAs: 'inputs/?/*'
-    path config, stageAs: 'config/*'
-    path own_config, stageAs: 'own_config/*'
+    path(files, stageAs: 'inputs/?/*')
+    path(config, stageAs: 'config/*')
+    path(own_config, stageAs: 'own_config/*')
     val opts
 
     output:
-    path 'rxpress_report.html', emit: report
-    path 'rxpress_report_data', emit: data
-    path 'inputs.tsv', emit: inputs
-    tuple val(task.process), val('multiqc'), eval("${packageVersion('multiqc')}"), emit: versions
+    path('rxpress_report.html', emit: report)
+    path('rxpress_report_data', emit: data)
+    path('inputs.tsv', emit: inputs)
+    tuple(val(task.process), val('multiqc'), eval("${packageVersion('multiqc')}"), emit: versions)
 
     script:
     def own = own_config ? "--config ${own_config}" : ''

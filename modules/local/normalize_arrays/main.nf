@@ -8,16 +8,16 @@ process NORMALIZE_ARRAYS {
 
     input:
     tuple val(study), val(names), path(cels, stageAs: 'cel/?/*'), path(samples, stageAs: 'samples/*')
-    path cdf, stageAs: 'cdf/*'
-    path probes, stageAs: 'probes/*'
-    path probe_annotation, stageAs: 'annotation/*'
+    path(cdf, stageAs: 'cdf/*')
+    path(probes, stageAs: 'probes/*')
+    path(probe_annotation, stageAs: 'annotation/*')
     val opts
 
     output:
-    tuple val(study), path("expression/${study}/gene_expression.tsv"), emit: genes
-    path "expression/${study}/*.tsv", emit: tables
-    path "arrays/${study}", emit: quality
-    path 'inputs.tsv', emit: inputs
+    tuple(val(study), path("expression/${study}/gene_expression.tsv"), emit: genes)
+    path("expression/${study}/*.tsv", emit: tables)
+    path("arrays/${study}", emit: quality)
+    path('inputs.tsv', emit: inputs)
 
     script:
     def chosen = [array_method: opts.array_method, probesets_per_gene: opts.probesets_per_gene]

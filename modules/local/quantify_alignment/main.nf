@@ -11,17 +11,17 @@ process QUANTIFY_ALIGNMENT {
     input:
     tuple val(meta), path(bams, stageAs: 'bam/?/*'), path(transcriptome, stageAs: 'transcriptome/*'), path(reads, stageAs: 'reads/*')
     tuple path(exons, stageAs: 'annotation/*'), path(splice_sites, stageAs: 'annotation/*')
-    path transcripts, stageAs: 'transcripts/*'
+    path(transcripts, stageAs: 'transcripts/*')
     val opts
 
     output:
-    tuple val(meta), path("salmon/${meta.sample}"), emit: quant, optional: true
-    tuple val(meta), path("counts/${meta.sample}.tsv"), emit: counts, optional: true
-    path "status/${meta.sample}.status.json", emit: status
-    path "alignment_quality/${meta.sample}.json", emit: quality, optional: true
-    path 'counts/*.{summary,txt}', emit: logs, optional: true
-    tuple val(task.process), val('pysam'), eval("${packageVersion('pysam')}"), topic: versions
-    tuple val(task.process), val("${meta.quantifier}"), eval("${versionCommand(meta.quantifier)}"), topic: versions
+    tuple(val(meta), path("salmon/${meta.sample}"), emit: quant, optional: true)
+    tuple(val(meta), path("counts/${meta.sample}.tsv"), emit: counts, optional: true)
+    path("status/${meta.sample}.status.json", emit: status)
+    path("alignment_quality/${meta.sample}.json", emit: quality, optional: true)
+    path('counts/*.{summary,txt}', emit: logs, optional: true)
+    tuple(val(task.process), val('pysam'), eval("${packageVersion('pysam')}"), topic: versions)
+    tuple(val(task.process), val("${meta.quantifier}"), eval("${versionCommand(meta.quantifier)}"), topic: versions)
 
     script:
     def more = options(

@@ -14,11 +14,11 @@ process QUANTIFY_READS {
     val opts
 
     output:
-    tuple val(meta), path("salmon/${meta.sample}"), emit: quant, optional: true
-    path "status/${meta.sample}.status.json", emit: status
-    path "fastp/${meta.sample}.fastp.{json,html}", emit: fastp, optional: true
-    tuple val(task.process), val('fastp'), eval('fastp --version 2>&1 | cut -d" " -f2'), topic: versions
-    tuple val(task.process), val('salmon'), eval('salmon --version | cut -d" " -f2'), topic: versions
+    tuple(val(meta), path("salmon/${meta.sample}"), emit: quant, optional: true)
+    path("status/${meta.sample}.status.json", emit: status)
+    path("fastp/${meta.sample}.fastp.{json,html}", emit: fastp, optional: true)
+    tuple(val(task.process), val('fastp'), eval('fastp --version 2>&1 | cut -d" " -f2'), topic: versions)
+    tuple(val(task.process), val('salmon'), eval('salmon --version | cut -d" " -f2'), topic: versions)
 
     script:
     def more = options(

@@ -6,21 +6,21 @@ process REPORT_SECTIONS {
     memory { 2.GB * task.attempt }
 
     input:
-    path inputs, stageAs: 'results/inputs/*'
-    path status, stageAs: 'results/reads/status/*'
-    path alignment_quality, stageAs: 'results/reads/alignment_quality/*'
-    path expression, stageAs: 'results/expression/*'
-    path differential, stageAs: 'results/differential/*'
-    path arrays, stageAs: 'results/arrays/*'
-    path findings, stageAs: 'results/*'
-    path provenance, stageAs: 'results/provenance/*'
-    path schema, stageAs: 'assets/*'
+    path(inputs, stageAs: 'results/inputs/*')
+    path(status, stageAs: 'results/reads/status/*')
+    path(alignment_quality, stageAs: 'results/reads/alignment_quality/*')
+    path(expression, stageAs: 'results/expression/*')
+    path(differential, stageAs: 'results/differential/*')
+    path(arrays, stageAs: 'results/arrays/*')
+    path(findings, stageAs: 'results/*')
+    path(provenance, stageAs: 'results/provenance/*')
+    path(schema, stageAs: 'assets/*')
     val opts
 
     output:
-    path 'sections', emit: sections
-    path 'tables/*', emit: published
-    tuple val(task.process), val('pandas'), eval("${packageVersion('pandas')}"), emit: versions
+    path('sections', emit: sections)
+    path('tables/*', emit: published)
+    tuple(val(task.process), val('pandas'), eval("${packageVersion('pandas')}"), emit: versions)
 
     script:
     """

@@ -6,14 +6,14 @@ process SALMON_INDEX {
     time { 6.h * task.attempt }
 
     input:
-    path transcripts, stageAs: 'transcripts/*'
-    path genome, stageAs: 'genome/*'
+    path(transcripts, stageAs: 'transcripts/*')
+    path(genome, stageAs: 'genome/*')
     val opts
 
     output:
-    path 'salmon_index', emit: index
-    path 'inputs.tsv', emit: inputs
-    tuple val(task.process), val('salmon'), eval('salmon --version | cut -d" " -f2'), topic: versions
+    path('salmon_index', emit: index)
+    path('inputs.tsv', emit: inputs)
+    tuple(val(task.process), val('salmon'), eval('salmon --version | cut -d" " -f2'), topic: versions)
 
     // awk ends the last line of a file that does not: the first decoy would be a part of the last transcript.
     script:

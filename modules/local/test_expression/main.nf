@@ -11,14 +11,14 @@ process TEST_EXPRESSION {
 
     input:
     tuple val(study), path(counts, stageAs: 'counts/*'), path(lengths, stageAs: 'lengths/*'), path(expression, stageAs: 'expression_matrix/*'), path(samples, stageAs: 'design/*'), path(contrasts, stageAs: 'design/*')
-    path control_genes, stageAs: 'control/*'
+    path(control_genes, stageAs: 'control/*')
     val opts
 
     output:
-    path "differential/${study}", emit: differential
-    path "expression/${study}/log2_expression.tsv", emit: log2_expression
-    path "for_report/${study}", emit: for_report
-    tuple val(task.process), val('pydeseq2'), eval("${packageVersion('pydeseq2')}"), topic: versions
+    path("differential/${study}", emit: differential)
+    path("expression/${study}/log2_expression.tsv", emit: log2_expression)
+    path("for_report/${study}", emit: for_report)
+    tuple(val(task.process), val('pydeseq2'), eval("${packageVersion('pydeseq2')}"), topic: versions)
 
     // Files are published into a folder that other tasks fill too; the report is given a folder named by study.
     script:

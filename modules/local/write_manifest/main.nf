@@ -7,21 +7,21 @@ process WRITE_MANIFEST {
 
     input:
     val prefixes
-    path files, stageAs: 'staged/?/*'
-    path inputs, stageAs: 'inputs/?/*'
-    path versions, stageAs: 'given/*'
-    path given, stageAs: 'given/*'
-    path launch, stageAs: 'given/*'
-    path code, stageAs: 'pipeline/*'
+    path(files, stageAs: 'staged/?/*')
+    path(inputs, stageAs: 'inputs/?/*')
+    path(versions, stageAs: 'given/*')
+    path(given, stageAs: 'given/*')
+    path(launch, stageAs: 'given/*')
+    path(code, stageAs: 'pipeline/*')
     val opts
 
     output:
-    path 'provenance/manifest.tsv', emit: manifest
-    path 'provenance/versions.yml', emit: versions
-    path 'provenance/params.json', emit: params
-    path 'provenance/rerun.sh', emit: rerun
-    path 'provenance/main.nf', emit: code
-    path 'ro-crate-metadata.json', emit: crate
+    path('provenance/manifest.tsv', emit: manifest)
+    path('provenance/versions.yml', emit: versions)
+    path('provenance/params.json', emit: params)
+    path('provenance/rerun.sh', emit: rerun)
+    path('provenance/main.nf', emit: code)
+    path('ro-crate-metadata.json', emit: crate)
 
     script:
     """
