@@ -37,7 +37,6 @@ workflow READS {
     tx2gene = REFERENCES.out.tx2gene
     def index = REFERENCES.out.index.map { folder -> [folder, folderBytes(folder)] }
 
-    FASTQC(fewReadsTogether(split.reads.filter { !opts.skip_fastqc }))
     QUANTIFY_READS(reads.to_map, index, opts.quantify + [digest: toolkitDigest('quantify_reads.py')])
     ALIGNMENTS(
         reads.to_align,
@@ -51,6 +50,7 @@ workflow READS {
             quantify: opts.quantify.subMap('bootstraps', 'extra_salmon_args')
         ]
     )
+    FASTQC(fewReadsTogether(split.reads.filter { !opts.skip_fastqc }, QUANTIFY_READS.out.status.mix(ALIGNMENTS.out.status)))
 
     def quants = bySample(QUANTIFY_READS.out.quant.mix(ALIGNMENTS.out.quant, split.quant.map { row -> [row, file(row.quant, glob: false)] }))
         .map { study, names, folders -> [study, names, folders, quantBytes(folders)] }

@@ -4,7 +4,7 @@ include { options } from '../../../functions/options'
 process INTERPRET_RESPONSE {
     label 'toolkit'
     cache 'deep'
-    cpus 2
+    cpus { gene_sets ? 2 : 1 }
     memory { 3.GB * task.attempt }
 
     input:

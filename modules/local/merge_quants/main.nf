@@ -5,7 +5,6 @@ process MERGE_QUANTS {
     tag { study }
     label 'toolkit'
     cache 'deep'
-    cpus 2
     memory { (1.GB + quant_bytes * 2.B) * task.attempt }
 
     input:

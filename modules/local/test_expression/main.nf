@@ -5,7 +5,8 @@ process TEST_EXPRESSION {
     tag { study }
     label 'toolkit'
     cache 'deep'
-    cpus 2
+    // Of little data one core is as quick: genes are tested in blocks.
+    cpus { opts.inference == 'batched' && [counts, expression].flatten().collect { table -> table.size() }.sum() < 20_000_000 ? 1 : 2 }
     memory { 3.GB * task.attempt }
     time { 4.h * task.attempt }
 
