@@ -28,7 +28,7 @@ def pathsOf(cell) {
 /*
  * [meta, mates 1, mates 2] of samples → the same of several samples, each a list: to start a program for every one of them
  * takes longer than its work where reads are few. A sample of many reads stays alone. They keep their order. Of more than
- * four the last two wait for `begun`: they fill the cores that other steps, one after the other, leave in the end.
+ * five the last two wait for `begun`: they fill the cores that other steps, one after the other, leave in the end.
  */
 def fewReadsTogether(samples, begun) {
     def bySize = samples.branch { _meta, first, _second ->
@@ -36,8 +36,8 @@ def fewReadsTogether(samples, begun) {
         many: true
     }
     def few = bySize.few.toList()
-    def last = few.filter { all -> all.size() > 4 }.map { all -> all.takeRight(2) }
-    few.flatMap { all -> all.size() > 4 ? all.dropRight(2).collate(4) : all.collate(4) }
+    def last = few.filter { all -> all.size() > 5 }.map { all -> all.takeRight(2) }
+    few.flatMap { all -> all.size() > 5 ? all.dropRight(2).collate(5) : all.collate(5) }
         .mix(last.combine(begun.first()).map { items -> items.dropRight(1) }, bySize.many.map { sample -> [sample] })
         .map { several -> several.transpose() }
         .map { metas, firsts, seconds ->
