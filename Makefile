@@ -13,6 +13,8 @@ SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH):$(CURDIR)/launcher
 export PYTHONDONTWRITEBYTECODE := 1
 export OPENBLAS_NUM_THREADS := 1
+# Images do not hear of it, and the last digit of a sum hangs on it: runs without an image shall not either.
+unexport OPENBLAS_CORETYPE
 # Two at a time: tests wait a lot. tests/conftest.py says which stay together, and in which turn.
 TOGETHER := -n 2
 

@@ -82,7 +82,9 @@ def assert_ran_as_native(run: Run, native: dict[str, str]) -> None:
     assert run.tasks("COMPLETED")["QUANTIFY_READS"] == len(FROM_READS)
     assert "expression/quants/gene_counts.tsv" in native
     assert "differential/quants/summary.tsv" in native
-    assert tables_of_quants(run) == native
+    made = tables_of_quants(run)
+    assert made.keys() == native.keys()
+    assert [path for path in native if made[path] != native[path]] == []
 
 
 @pytest.fixture(scope="session")

@@ -69,6 +69,14 @@ def test_the_run_needs_no_network(small_run: Run, no_network: list[str]) -> None
     assert {"QUANTIFY_READS", "SALMON_INDEX", "MULTIQC"} <= set(small_run.tasks("COMPLETED"))
 
 
+def test_reports_of_the_last_two_samples_stand_behind_all_samples_to_quantify(small_run: Run) -> None:
+    tasks = {row["name"].rpartition(":")[2]: int(row["task_id"]) for row in small_run.trace}
+    (last,) = [number for name, number in tasks.items() if name.startswith("FASTQC") and name.count(",") == 1]
+    quantified = [number for name, number in tasks.items() if name.startswith("QUANTIFY_READS")]
+    assert len(quantified) == len(small_rows())
+    assert last > max(quantified)
+
+
 def test_the_results_are_a_crate_and_agree_with_their_manifest(small_run: Run) -> None:
     command = [sys.executable, ROOT / "bin" / "verify_results.py", small_run.results]
     assert subprocess.run(command, capture_output=True).returncode == 0
