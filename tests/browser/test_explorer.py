@@ -117,9 +117,13 @@ def heading(opened: Opened) -> str:
     return opened.text("#shown h2")
 
 
-def expect_heading(opened: Opened, text: str) -> None:
+def expect_text(opened: Opened, selector: str, text: str) -> None:
     """Fails when it is not that within some seconds: the page follows its address, not the click."""
-    expect(opened.page.locator("#shown h2")).to_have_text(text)
+    expect(opened.page.locator(selector)).to_have_text(text, use_inner_text=True)
+
+
+def expect_heading(opened: Opened, text: str) -> None:
+    expect_text(opened, "#shown h2", text)
 
 
 def numbers(text: str) -> list[float]:
@@ -244,7 +248,7 @@ def test_genes_of_one_symbol_are_told_apart(opened: Opened) -> None:
     assert opened.text("#shown .head .id") == "ENSG006"
     assert "1 other gene goes by this name" in opened.text("#shown .others")
     opened.page.click("#shown .others button")
-    assert opened.text("#shown .head .id") == "ENSG007"
+    expect_text(opened, "#shown .head .id", "ENSG007")
     assert opened.page.url.endswith("#ENSG007")
 
 
