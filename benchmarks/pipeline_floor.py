@@ -99,8 +99,6 @@ def main() -> None:
     study, samples = Path(sys.argv[1]), Path(sys.argv[2])
     lanes = read_lanes(study / "samplesheet.csv")
     files = [[path for lane in mates for path in lane] for mates in lanes.values()]
-    size = int(os.environ.get("TOGETHER", "1"))
-    files = [[path for one in files[i : i + size] for path in one] for i in range(0, len(files), size)]
     Path("fastp").mkdir()
     index = ["salmon", "--no-version-check", "index", "--transcripts", study / "transcripts.fa.gz"]
     with ThreadPoolExecutor(2) as cores:
