@@ -37,7 +37,7 @@ def fewReadsTogether(samples, begun) {
     }
     def few = bySize.few.toList()
     def last = few.filter { all -> all.size() > 5 }.map { all -> all.takeRight(2) }
-    few.flatMap { all -> all.size() > 5 ? all.dropRight(2).collate(5) : all.collate(5) }
+    few.flatMap { all -> (all.size() > 5 ? all.dropRight(2) : all).collate(5) }
         .mix(last.combine(begun.first()).map { items -> items.dropRight(1) }, bySize.many.map { sample -> [sample] })
         .map { several -> several.transpose() }
         .map { metas, firsts, seconds ->

@@ -78,10 +78,7 @@ jars_are_those_locked() { [ -d .tools/nextflow ] && jar_digests | cmp --silent -
 install_nextflow() {
     local java
     [ "$purpose" != bundle ] && nextflow_is_new_enough && return
-    if [ -e .tools/nextflow/java ] && "$(cat .tools/nextflow/java)" -version 2> /dev/null; then
-        archive_classes
-        return
-    fi
+    [ -e .tools/nextflow/java ] && "$(cat .tools/nextflow/java)" -version 2> /dev/null && return
     if have java && java_is_new_enough java; then
         java=$(command -v java)
     else
@@ -96,14 +93,13 @@ install_nextflow() {
         jars_are_those_locked || stop 'the jars of Nextflow are not those of launcher/jars.sha256'
     fi
     printf '%s\n' "$java" > .tools/nextflow/java
-    archive_classes
 }
 
 # The classes that a run loads, as Java wants them in memory: a run starts most of a second sooner. Java does not look
 # whether such a file is whole, so its size is kept beside it.
 archive_classes() {
     local nextflow=$PWD/.tools/nextflow pipeline=$PWD folder
-    [ "$purpose" != bundle ] && [ ! -e "$nextflow/classes.size" ] || return 0
+    [ -e "$nextflow/java" ] && [ ! -e "$nextflow/classes.size" ] || return 0
     folder=$(mktemp -d -p "$nextflow")
     if (cd "$folder" && NXF_OPTS="-XX:ArchiveClassesAtExit=classes.jsa" "$pipeline/launcher/nextflow" -q run "$pipeline" \
         -profile test -preview --outdir results > log 2>&1 && sync classes.jsa && wc -c < classes.jsa > classes.size); then
@@ -176,5 +172,6 @@ if [ "$purpose" = test ]; then
     install_aligners
 fi
 install_nextflow
+archive_classes
 install_programs
 say 'ready'

@@ -36,4 +36,4 @@ def damaged(fault: str, file: str) -> str:
 
 def once(mark: Path, lines: str) -> str:
     """Lines that break the first call only; the next finds the mark that the first has left."""
-    return f'[ -e {mark} ] && {{ touch {mark}.again; real "$@"; exit; }}\ntouch {mark}\n{lines}'
+    return f'[ -e {mark} ] && {{ real "$@"; exit; }}\ntouch {mark}\n{lines}'

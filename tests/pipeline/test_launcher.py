@@ -10,16 +10,19 @@ import pytest
 
 from .conftest import ROOT
 
-pytestmark = pytest.mark.pipeline
-
 KEPT = ROOT / ".tools" / "nextflow"
+pytestmark = [
+    pytest.mark.pipeline,
+    pytest.mark.skipif(
+        not (KEPT / "classes.size").exists(),
+        reason="no archive of Nextflow's classes: Nextflow is not that of scripts/setup.sh",
+    ),
+]
 
 
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
     """A launcher with the jars of this one, and a copy of its archive, in `.tools/nextflow` beside it."""
-    if not (KEPT / "classes.jsa").exists():
-        pytest.skip("no archive of Nextflow's classes: Nextflow is not that of scripts/setup.sh")
     shutil.copytree(ROOT / "launcher", tmp_path / "launcher")
     (tmp_path / ".tools" / "nextflow").mkdir(parents=True)
     for part in KEPT.iterdir():
@@ -37,8 +40,6 @@ def version(folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_archive_that_setup_keeps_is_used() -> None:
-    if not (KEPT / "classes.size").exists():
-        pytest.skip("no archive of Nextflow's classes: Nextflow is not that of scripts/setup.sh")
     assert (KEPT / "classes.jsa").stat().st_size == int((KEPT / "classes.size").read_text())
     loaded = subprocess.run(
         [ROOT / "launcher" / "nextflow", "-version"],
