@@ -31,6 +31,7 @@ def main() -> None:
     args = parse_arguments()
     require(modules=["isal", "numpy"], programs=["fastp", "salmon"])
     from rxpress.fastp import SampleReads
+    from rxpress.programs import tool_version
     from rxpress.salmon import QuantifyOptions, quantify_sample
     from rxpress.tables import write_json
 
@@ -46,7 +47,8 @@ def main() -> None:
         args.extra_salmon_args,
     )
     status = quantify_sample(SampleReads(args.sample, mates, args.strandedness), options, args.outdir)
-    write_json(status.as_json(), args.outdir / "status" / f"{args.sample}.status.json")
+    tools = {program: tool_version(program) for program in ("fastp", "salmon")}
+    write_json({**status.as_json(), "tools": tools}, args.outdir / "status" / f"{args.sample}.status.json")
     for text in filter(None, [status.reason, status.warning]):
         print(f"warning: {args.sample}: {text}", file=sys.stderr)
 

@@ -11,6 +11,7 @@ include { placed } from '../functions/placed'
 include { byName } from '../functions/channels'
 include { shownParameters } from '../functions/parameters'
 include { launchFacts } from '../functions/launch'
+include { versionLines } from '../functions/versions'
 
 workflow REPORT {
     take:
@@ -20,12 +21,7 @@ workflow REPORT {
     given       // map of all parameters
 
     main:
-    def versions = channel.topic('versions')
-        .unique()
-        .map { process, tool, version -> [process.tokenize(':').last(), tool, version].join('\t') }
-        .unique()
-        .toSortedList()
-    def used = versions
+    def used = versionLines(channel.topic('versions'), channel.topic('statuses'))
         .flatMap { lines -> ['process\ttool\tversion'] + lines + ["rxpress\trxpress\t${workflow.manifest.version}", "nextflow\tnextflow\t${workflow.nextflow.version}"] }
         .collectFile(name: 'versions.tsv', newLine: true, sort: false)
         .first()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import errno
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -15,6 +16,8 @@ USER_ERROR = 2
 FAILURE = 1
 # What a disk says when it takes no more.
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+# Between two searches for garbage: more than pandas and matplotlib make on import, none of it garbage.
+NEW_OBJECTS = 250_000
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,7 @@ def require(modules: Iterable[str] = (), programs: Iterable[str] = ()) -> None:
 
 def run_command(main: Callable[[], None]) -> None:
     """Run a command's `main` and end the process: 0 done, 1 tool or data failed, 2 the input is wrong."""
+    gc.set_threshold(NEW_OBJECTS)
     try:
         main()
     except InputError as error:

@@ -48,6 +48,12 @@ def run_tool(
     raise tool_error(command, done.returncode, done.stderr + done.stdout)
 
 
+def tool_version(program: str) -> str:
+    """What a program says to `--version`: the last word of its first line."""
+    said = run_tool([program, "--version"])
+    return (said.stdout + said.stderr).split("\n")[0].split()[-1]
+
+
 def read_tool_json(tool: str, path: Path) -> Any:
     """What a program wrote as JSON; ToolError when it ended well and the file is missing or not whole."""
     try:

@@ -236,6 +236,12 @@ def test_the_command_writes_a_status_and_the_salmon_folder(tmp_path, library):
     assert status["passed"] is True
     assert status["strandedness_declared"] == "auto"
     assert status["inputs"][1]["path"] == "2.fq"
+    trimmed, mapped = (
+        json.loads((tmp_path / path).read_text())
+        for path in ("fastp/S.1.fastp.json", "salmon/S.1/aux_info/meta_info.json")
+    )
+    own = {"fastp": trimmed["summary"]["fastp_version"], "salmon": mapped["salmon_version"]}
+    assert status["tools"] == own, "what the tools say of themselves in what they write"
     assert quantified(tmp_path) == pytest.approx(PLANTED, abs=0.01)
 
 
