@@ -21,8 +21,8 @@ from typing import BinaryIO
 import numpy as np
 
 GZIP_MAGIC = b"\x1f\x8b"
-CHUNK_BYTES = 1 << 20
-INFLATED_BYTES = CHUNK_BYTES  # at a time, of however few: what a core's cache holds
+CHUNK_BYTES = 1 << 19
+INFLATED_BYTES = 1 << 20  # at a time, of however few: what a core's cache holds
 LONGEST_RECORD = 1 << 26
 LINES_PER_RECORD = 4
 NAME_INTERVAL = 1000
