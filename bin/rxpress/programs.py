@@ -49,9 +49,9 @@ def run_tool(
 
 
 def tool_version(program: str) -> str:
-    """What a program says to `--version`: the last word of its first line."""
+    """What a program says to `--version`: the last word of its first line, '' when it says nothing."""
     said = run_tool([program, "--version"])
-    return (said.stdout + said.stderr).split("\n")[0].split()[-1]
+    return (said.stdout + said.stderr).partition("\n")[0].rpartition(" ")[2]
 
 
 def read_tool_json(tool: str, path: Path) -> Any:
