@@ -29,7 +29,7 @@ from rxpress.report.exploration import (
 from rxpress.report.labels import shorten
 from rxpress.report.packing import Packer
 from rxpress.report.section import inert, inert_name, slug, unique
-from rxpress.report.workbook import SIGNIFICANT, Sheet, name_sheets, round_significant
+from rxpress.report.workbook import SIGNIFICANT, Sheet, name_sheets, significant
 
 CALLS = ["up", "down", "unchanged"]
 LABELS = ["drug vs DMSO in A", "drug vs DMSO in B", "x, A", "A", "", "x: y"]
@@ -147,7 +147,9 @@ def test_texts_hold_nothing_that_opens_a_tag_or_ends_an_attribute(text: str) -> 
 @few
 @given(arrays(float, 9, elements=numbers(-1e9, 1e9)))
 def test_rounded_numbers_differ_by_less_than_their_digits(values: np.ndarray) -> None:
-    np.testing.assert_allclose(round_significant(values), values, rtol=0.5 * 10.0 ** (1 - SIGNIFICANT))
+    np.testing.assert_allclose(
+        np.array(significant(values), float), values, rtol=0.5 * 10.0 ** (1 - SIGNIFICANT)
+    )
 
 
 class Test:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
 import pytest
+import xlsxwriter
 from openpyxl import Workbook, load_workbook
 from staged_results import CALLS, GENES, stage_results
 
@@ -17,6 +20,7 @@ from rxpress.tables import read_table, write_table
 
 DRUG, INTERACTION = CALLS
 SHORTENED = "interactio…sistant_vs_sensitive"
+SHEET_XML = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 # What spreadsheet programs would take for a date, a number, a formula, a truth or a link.
 TRAPS = ["SEPT1", "MARCH1", "1E5", "=1+1", "@x", "TRUE", "007", "https://x.org", "-2", "<b>&\x07"]
 
@@ -59,6 +63,20 @@ def test_text_stays_text_whatever_it_looks_like(results: Path) -> None:
     for i, name in enumerate(TRAPS[:-1]):
         cell = cells[f"ENSG{i:03d}"]
         assert (cell.value, cell.data_type, cell.number_format, cell.hyperlink) == (name, "s", "@", None)
+
+
+def test_characters_that_xml_or_excel_would_not_keep_are_escaped(tmp_path: Path) -> None:
+    texts = {"<b>&\x07": "<b>&_x0007_", "_x0041_": "_x005F_x0041_", " blank\nline ": " blank\nline "}
+    table = pd.DataFrame({"name": list(texts), "other": [None, "μ", 1.5]})
+    with xlsxwriter.Workbook(tmp_path / "texts.xlsx", {"constant_memory": True}) as book:
+        workbook._write_sheet(book, Sheet("Texts", table, "", ""))
+    with zipfile.ZipFile(tmp_path / "texts.xlsx") as parts:
+        tree = ElementTree.fromstring(parts.read("xl/worksheets/sheet1.xml"))
+    cells = {cell.get("r"): "".join(cell.itertext()) for cell in tree.iter(f"{SHEET_XML}c")}
+    assert [cells[f"A{i}"] for i in (2, 3, 4)] == list(texts.values())
+    assert ("B2" in cells, cells["B3"], cells["B4"]) == (False, "μ", "1.5")
+    kept = {text.get("{http://www.w3.org/XML/1998/namespace}space") for text in tree.iter(f"{SHEET_XML}t")}
+    assert "preserve" in kept
 
 
 def test_numbers_are_those_of_the_table_by_p_value_and_missing_is_empty(results: Path) -> None:

@@ -35,6 +35,7 @@ MARKERS = ("o", "D", "s", "^", "P", "X", "*", "v")
 DPI = 200
 PACKED = {"compress_level": 3}  # a third less time than at 6, and files that are no larger
 LABEL_DISTANCES = (6, 11, 20, 31, 45, 62)
+LABEL_ANGLES = np.linspace(0, 2 * np.pi, 16, endpoint=False)
 STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 7,
@@ -50,6 +51,7 @@ STYLE: Any = {
     "figure.constrained_layout.use": True,
     "figure.dpi": DPI,
     "svg.fonttype": "none",
+    "text.hinting": "none",  # for screens of few dots; a tenth of the time
     "svg.hashsalt": "rxpress",
 }
 Stops = Sequence[tuple[float, str]]
@@ -203,15 +205,16 @@ def name_points(
 ) -> None:
     """Write the names of chosen points, (n, 2) in data, each where it covers least; axes have their place."""
     places = axes.transData.transform(points)
-    frame = axes.get_window_extent()
-    taken: list[tuple[float, float, float, float]] = []
+    renderer = FigureCanvasAgg(axes.get_figure(root=True)).get_renderer()
+    frame = np.array(axes.get_window_extent(renderer).extents)
+    taken = np.empty((0, 4))
     for i in chosen:
         text = axes.text(0, 0, names[i], fontsize=6, ha="center", va="center")
-        extent = text.get_window_extent()
-        box = _free_box(places[i], (extent.width, extent.height), places, taken, tuple(frame.extents))
-        taken.append(box)
+        extent = text.get_window_extent(renderer)
+        box = _free_box(places[i], np.array([extent.width, extent.height]), places, taken, frame)
+        taken = np.vstack([taken, box])
         to_data = axes.transData.inverted()
-        text.set_position(tuple(to_data.transform(((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))))
+        text.set_position(tuple(to_data.transform((box[:2] + box[2:]) / 2)))
         nearest = np.clip(places[i], box[:2], box[2:])
         if np.hypot(*(nearest - places[i])) > 10:
             ends = to_data.transform([nearest, places[i]])
@@ -219,40 +222,24 @@ def name_points(
 
 
 def _free_box(
-    point: np.ndarray,
-    size: tuple[float, float],
-    points: np.ndarray,
-    taken: Sequence[tuple[float, float, float, float]],
-    frame: tuple[float, ...],
-) -> tuple[float, float, float, float]:
+    point: np.ndarray, size: np.ndarray, points: np.ndarray, taken: np.ndarray, frame: np.ndarray
+) -> np.ndarray:
     """The box near `point` that covers least: left, bottom, right, top, in pixels as all arguments.
 
-    Candidates lie around the point at growing distance. A box costs its overlap with boxes `taken` before and
-    with the outside of `frame` most, then points that it hides, then distance.
+    Candidates lie around the point at growing distance. A box costs its overlap with boxes `taken`, (n, 4),
+    before and with the outside of `frame` most, then points, (m, 2), that it hides, then distance.
     """
-    width, height = size
-    reach = (LABEL_DISTANCES[-1] + width, LABEL_DISTANCES[-1] + height)
-    near = points[(np.abs(points - point) < reach).all(axis=1)]
-    best, lowest = (0.0, 0.0, 0.0, 0.0), np.inf
-    for distance in LABEL_DISTANCES:
-        for angle in np.linspace(0, 2 * np.pi, 16, endpoint=False):
-            x = point[0] + np.cos(angle) * (distance + width / 2)
-            y = point[1] + np.sin(angle) * (distance + height / 2)
-            box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-            inside = (near > box[:2]).all(axis=1) & (near < box[2:]).all(axis=1)
-            outside = max(frame[0] - box[0], box[2] - frame[2], frame[1] - box[1], box[3] - frame[3], 0)
-            overlap = sum(_overlap(box, other) for other in taken)
-            cost = 1000 * outside + 10 * overlap + 3 * inside.sum() + distance
-            if cost < lowest:
-                best, lowest = box, cost
-    return best
-
-
-def _overlap(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> float:
-    """Area that two boxes share, a margin of one pixel included."""
-    width = min(one[2], other[2]) - max(one[0], other[0]) + 1
-    height = min(one[3], other[3]) - max(one[1], other[1]) + 1
-    return width * height if width > 0 and height > 0 else 0.0
+    near = points[(np.abs(points - point) < LABEL_DISTANCES[-1] + size).all(axis=1)]
+    distances, angles = (grid.ravel() for grid in np.meshgrid(LABEL_DISTANCES, LABEL_ANGLES, indexing="ij"))
+    around = np.column_stack([np.cos(angles), np.sin(angles)]) * (distances[:, None] + size / 2)
+    low, high = point + around - size / 2, point + around + size / 2
+    outside = np.maximum(frame[:2] - low, high - frame[2:]).max(axis=1).clip(min=0)
+    # A margin of one pixel counts to what two boxes share.
+    shared = np.minimum(high[:, None], taken[:, 2:]) - np.maximum(low[:, None], taken[:, :2]) + 1
+    overlap = shared.clip(min=0).prod(axis=2).sum(axis=1)
+    hidden = ((near > low[:, None]) & (near < high[:, None])).all(axis=2).sum(axis=1)
+    best = np.argmin(1000 * outside + 10 * overlap + 3 * hidden + distances)
+    return np.concatenate([low[best], high[best]])
 
 
 @styled
