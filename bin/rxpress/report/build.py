@@ -57,7 +57,8 @@ def write_sections(results: Results, sections: Iterable[Section], folder: Path) 
     sections = list(sections)
     ids = unique((section.id for section in sections), "{}-{}")
     for section, id in zip(sections, ids, strict=True):
-        write_json(section.to_multiqc(results.facts, id), folder / "sections" / f"{id}_mqc.json")
+        content = section.to_multiqc(results.facts, id)
+        write_json(content, folder / "sections" / f"{id}_mqc.json", indent=None)
         for table, frame in section.tables.items():
             write_table(frame, folder / "tables" / f"{table}.tsv")
     versions = software_versions(results.versions.astype(str).itertuples(index=False))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CATEGORIES = ("xcats", "ycats")  # names of a heatmap's columns and rows
 NAMING = ("data_labels", "colors", "xlab", "ylab")  # settings of a plot that hold names
+MARKUP = re.compile("[&<>\"']")
 Columns = Mapping[str, Mapping[str, Any]]
 
 
@@ -90,6 +91,8 @@ def inert(value: Any) -> Any:
     Quotes become numbers, which Plotly knows as well.
     """
     if isinstance(value, str):
+        if not MARKUP.search(value):
+            return value
         return html.escape(value, quote=False).replace('"', "&#34;").replace("'", "&#39;")
     if isinstance(value, Mapping):
         return {inert(key): inert(item) for key, item in value.items()}
