@@ -14,15 +14,8 @@ from rxpress.contrasts import plan_study
 from rxpress.design.study_design import StudyDesign
 from rxpress.interpretation.drug_pack import Marker, read_drug_pack
 from rxpress.interpretation.gene_names import PackGene
-from rxpress.interpretation.markers import (
-    AS_EXPECTED,
-    COLUMNS,
-    OPPOSITE,
-    interval,
-    interval_quantile,
-    judge_markers,
-    verdicts,
-)
+from rxpress.interpretation.markers import AS_EXPECTED, COLUMNS, OPPOSITE, judge_markers, verdicts
+from rxpress.intervals import interval, interval_quantile
 from rxpress.tables import read_json, read_records
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -17,9 +17,10 @@ from simulated_response import PACK
 from rxpress.interpretation import markers, mechanism
 from rxpress.interpretation.drug_pack import GeneSet, Marker, Step
 from rxpress.interpretation.gene_names import PackGene
-from rxpress.interpretation.markers import adjust_over_panel, interval_quantile, judge_markers, verdicts
+from rxpress.interpretation.markers import adjust_over_panel, judge_markers, verdicts
 from rxpress.interpretation.mechanism import mechanism_table, pack_collection, step_verdicts
 from rxpress.interpretation.pathway_tables import pathway_tables
+from rxpress.intervals import interval_quantile
 
 DIRECTIONS = {"as expected", "opposite"}
 SWAPPED = {"as expected": "opposite", "opposite": "as expected"}

@@ -24,7 +24,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-import scipy
 
 from rxpress.deseq.multiple_testing import benjamini_hochberg
 from rxpress.design.conditions import id_part
@@ -32,12 +31,10 @@ from rxpress.design.planned_contrasts import VERSUS
 from rxpress.design.study_design import Contrast, StudyDesign
 from rxpress.interpretation.drug_pack import Marker
 from rxpress.interpretation.gene_names import GeneMatch, match_genes
+from rxpress.intervals import interval, interval_quantile
 
 ALPHA = 0.05
 NO_CHANGE = np.log2(1.5)
-UPPER_TAIL = 0.975  # what lies below the upper end of a 95 % interval
-NORMAL_QUANTILE = 1.959964
-TELLING = (0.5, 8.0)  # statistics whose p-value tells its degrees of freedom well
 
 AS_EXPECTED, OPPOSITE, UNCHANGED = "as expected", "opposite", "no change"
 INCONCLUSIVE, NOT_MEASURED = "inconclusive", "not measured"
@@ -162,30 +159,6 @@ def _judge_contrast(
             },
         }
     )
-
-
-def interval_quantile(table: pd.DataFrame) -> float:
-    """q: how many standard errors a 95 % interval reaches to either side of an estimate of this gene table.
-
-    It is the quantile of the t distribution (or the normal: 1.96) by which the p-values of most genes follow
-    from estimate and error.
-    """
-    columns = (table[name].to_numpy(float) for name in ("log2_fold_change", "lfc_se", "p_value"))
-    estimate, error, p_value = columns
-    with np.errstate(divide="ignore", invalid="ignore"):
-        size = np.abs(estimate / error)
-    telling = (size > TELLING[0]) & (size < TELLING[1]) & (p_value > 0)
-    if not telling.any():
-        return NORMAL_QUANTILE
-    df = np.median(scipy.special.stdtridf(p_value[telling] / 2, -size[telling]))
-    return float(scipy.special.stdtrit(df, UPPER_TAIL)) if np.isfinite(df) else NORMAL_QUANTILE
-
-
-def interval(
-    estimate: np.ndarray, error: np.ndarray, quantile: float = NORMAL_QUANTILE
-) -> tuple[np.ndarray, np.ndarray]:
-    """Lower and upper end of the 95 % interval, log2: estimate ± quantile · error."""
-    return estimate - quantile * error, estimate + quantile * error
 
 
 def adjust_over_panel(p_value: np.ndarray, rows: np.ndarray) -> np.ndarray:

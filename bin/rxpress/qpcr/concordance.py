@@ -23,7 +23,8 @@ import pandas as pd
 import scipy
 
 from rxpress.interpretation.gene_names import PackGene, match_genes
-from rxpress.interpretation.markers import NO_CHANGE, interval, interval_quantile
+from rxpress.interpretation.markers import NO_CHANGE
+from rxpress.intervals import UPPER_TAIL, interval, interval_quantile
 from rxpress.qpcr.fold_changes import LOST_LINES
 from rxpress.tables import GENE_COLUMNS, read_json, read_table
 
@@ -31,7 +32,6 @@ CONFIRMED, CONTRADICTED = "confirmed", "contradicted"
 UNCHANGED, INCONCLUSIVE = "no change", "inconclusive"
 VERDICTS = (CONFIRMED, CONTRADICTED, UNCHANGED, INCONCLUSIVE)
 FEWEST_GENES = 5  # for a correlation
-UPPER_TAIL = 0.975
 COLUMNS = (
     "study",
     "expression_study",

@@ -22,9 +22,9 @@ import numpy as np
 import scipy
 
 from rxpress.design.planned_contrasts import Part, Weights, combine
+from rxpress.intervals import UPPER_TAIL
 
 WELCH, PAIRED, LINES = "welch", "paired", "lines"
-UPPER_TAIL = 0.975  # what lies below the upper end of a 95 % interval
 
 
 @dataclass(frozen=True)

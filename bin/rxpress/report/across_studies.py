@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from rxpress.interpretation.markers import NORMAL_QUANTILE
+from rxpress.intervals import NORMAL_QUANTILE
 from rxpress.report.figures import as_svg
 from rxpress.report.findings import in_order
 from rxpress.report.meaning_figures import Forest, draw_forest

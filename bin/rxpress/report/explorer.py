@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from rxpress.design.study_design import Contrast
-from rxpress.interpretation.markers import NORMAL_QUANTILE, interval_quantile
+from rxpress.intervals import NORMAL_QUANTILE, interval_quantile
 from rxpress.report import palette
 from rxpress.report.gene_notes import GeneSet, marker_notes, set_notes, signature_notes
 from rxpress.report.optional_files import read_or_empty
