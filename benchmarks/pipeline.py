@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The whole run from reads against its bare tools, and against the way most people do it.
 
-    .venv/bin/python benchmarks/pipeline.py [--pairs 1000000] [--read_length 75] [--turns 3] [--outdir DIR]
+    .venv/bin/python benchmarks/pipeline.py [--pairs 1000000] [--read_length 150] [--turns 3] [--outdir DIR]
 
 floor : FastQC, fastp and Salmon by hand on both cores, then one Python process that merges, tests and calls
 MultiQC (pipeline_floor.py). rxpress : `nextflow run`. fastp_scripts, trim_galore_scripts : a tool after the
@@ -109,7 +109,7 @@ def show_steps(folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=int, default=1_000_000, help="read pairs per sample")
-    parser.add_argument("--read_length", type=int, default=75)
+    parser.add_argument("--read_length", type=int, default=150)
     parser.add_argument("--genes", type=int, default=9_000, help="some 2.3 transcripts each")
     parser.add_argument("--replicates", type=int, default=3, help="samples are four times as many")
     parser.add_argument("--turns", type=int, default=3)
