@@ -10,20 +10,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from rxpress.report.across_studies import first_forest, shared_contrasts
 from rxpress.report.calls import call_table
 from rxpress.report.comparisons import VOLCANO_AXES, ma_axes, ma_points, volcano_points
-from rxpress.report.concordance import by_expression, concordance_figure, concordance_name, drawn_pairs
-from rxpress.report.dose import (
-    by_treatment,
-    curve_panels,
-    ic50_title,
-    ranked_ic50,
-    threshold_of,
-    title_of,
-    told_fits,
-)
-from rxpress.report.dose_figures import draw_dose_curves, draw_ic50
 from rxpress.report.expression import (
     MOST_SAMPLES,
     axis_labels,
@@ -32,16 +20,14 @@ from rxpress.report.expression import (
     study_projection,
 )
 from rxpress.report.figures import Cloud, draw_calls, draw_cloud, draw_heatmap, draw_samples, save_figure
-from rxpress.report.findings import of_study
+from rxpress.report.findings import Findings, of_study
 from rxpress.report.markers import by_comparison, marker_rows
-from rxpress.report.meaning_figures import draw_curves, draw_forest, draw_words
+from rxpress.report.meaning_figures import draw_curves, draw_words
 from rxpress.report.mechanism import by_drug, step_rows
 from rxpress.report.palette import DIVERGING, SEQUENTIAL
 from rxpress.report.pathways import set_rows
-from rxpress.report.qpcr import drawn_changes
-from rxpress.report.qpcr_figures import draw_fold_changes
 from rxpress.report.results import Results, Study
-from rxpress.report.section import slug, unique
+from rxpress.report.section import unique
 
 
 def draw_figures(results: Results, folder: Path) -> None:
@@ -50,12 +36,21 @@ def draw_figures(results: Results, folder: Path) -> None:
         figures = (_study_figures(study), _contrast_figures(results, study), _meanings(results, study))
         for name, figure in chain.from_iterable(figures):
             save_figure(figure, folder / name)
-    for name, figure in chain(_forests(results), _dose(results), _qpcr(results)):
-        save_figure(figure, folder / name)
+    if _has_arms(results.findings):
+        from rxpress.report.arm_figures import arm_figures  # what few runs need is not loaded by all
+
+        for name, figure in arm_figures(results):
+            save_figure(figure, folder / name)
     calls = call_table(results).dropna(subset="tested")
     if len(calls):
         labels = (calls["study"] + ": " if len(results.studies) > 1 else "") + calls["label"]
         save_figure(draw_calls(labels.tolist(), *calls[["up", "down"]].to_numpy(int).T), folder / "calls")
+
+
+def _has_arms(found: Findings) -> bool:
+    """Whether studies were compared, or there are doses or qPCR."""
+    qpcr = len(found.qpcr.fold_changes) + len(found.qpcr.concordance)
+    return found.consistency is not None or bool(len(found.dose.fits) + qpcr)
 
 
 def _study_figures(study: Study) -> Iterator[tuple[str, Figure]]:
@@ -114,38 +109,6 @@ def _meanings(results: Results, study: Study) -> Iterator[tuple[str, Figure]]:
         own = curves[curves["contrast"] == id].groupby("gene_set", sort=False)
         lines = {str(name): rows[["position", "running_sum"]].to_numpy(float) for name, rows in own}
         yield f"enrichment_{study.name}_{id}", draw_curves(lines, label)
-
-
-def _forests(results: Results) -> Iterator[tuple[str, Figure]]:
-    """`forest_<contrast>` of the contrasts that studies share."""
-    for id, label in shared_contrasts(results).items():
-        yield f"forest_{id}", draw_forest(first_forest(results.findings.together[id]), label)
-
-
-def _dose(results: Results) -> Iterator[tuple[str, Figure]]:
-    """`ic50_<study>` and `dose_response_<study>_<treatment>`."""
-    for study in results.studies:
-        fits = told_fits(results, study)
-        if len(fits):
-            title = ic50_title(results, study, fits)
-            yield f"ic50_{study.name}", draw_ic50(ranked_ic50(fits), title, threshold_of(results))
-        for treatment, own in by_treatment(fits) if len(fits) else ():
-            title, panels = title_of(results, study, treatment), curve_panels(results, study, own)
-            yield f"dose_response_{study.name}_{slug(treatment)}", draw_dose_curves(panels, title)
-
-
-def _qpcr(results: Results) -> Iterator[tuple[str, Figure]]:
-    """`qpcr_<study>` and `concordance_<study>`, with a study behind it whose expression is another's."""
-    for study in results.studies:
-        targets, changes = drawn_changes(results, study)
-        if changes:
-            yield f"qpcr_{study.name}", draw_fold_changes(targets, changes, title_of(results, study, "qPCR"))
-        pairs = of_study(results.findings.qpcr.concordance, study.name)
-        for of, own in by_expression(study, pairs):
-            drawn = drawn_pairs(results, study, of, own)
-            if drawn:
-                name = f"concordance_{concordance_name(study, of)}"
-                yield name, concordance_figure(results, study, of, drawn)
 
 
 def cloud(points: pd.DataFrame) -> Cloud:
