@@ -7,6 +7,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -69,6 +70,20 @@ def test_names_of_genes_do_not_cover_each_other() -> None:
     pairs = [(a, b) for i, a in enumerate(extents) for b in extents[:i]]
     assert len(extents) == 10
     assert not any(shared_area(a, b) > 0 for a, b in pairs)
+
+
+def test_names_stay_apart_where_the_limits_of_the_axes_follow_what_is_drawn() -> None:
+    rng = np.random.default_rng(1)
+    calls = np.repeat(["unchanged", "down", "up"], [3000, 1000, 200])
+    x = np.where(calls == "up", rng.normal(2.6, 0.2, 4200), rng.normal(2, 0.4, 4200))
+    y = rng.normal(0, 0.3, 4200) + np.select([calls == "up", calls == "down"], [2.2, -1.7])
+    names = np.array([f"GENE{i}" for i in range(4200)])
+    cloud = Cloud(x, y, calls, names, np.where(calls == "up", rng.random(4200) / 100, 0.5))
+    figure = draw_cloud(cloud, ("mean", "log2 fold change"), "drug vs vehicle", {"y": (-1, 1)})
+    FigureCanvasAgg(figure).draw()
+    extents = [text.get_window_extent().extents for text in figure.axes[0].texts]
+    assert len(extents) == 10
+    assert max(shared_area(a, b) for i, a in enumerate(extents) for b in extents[:i]) == 0
 
 
 def test_a_label_leaves_taken_boxes_and_the_outside_alone() -> None:

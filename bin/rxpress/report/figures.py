@@ -204,6 +204,8 @@ def name_points(
     axes: Axes, points: np.ndarray, chosen: Iterable[int], names: Sequence[str] | np.ndarray
 ) -> None:
     """Write the names of chosen points, (n, 2) in data, each where it covers least; axes have their place."""
+    # Limits that follow what is drawn, and what is drawn here, would move the names.
+    axes.set(xlim=axes.get_xlim(), ylim=axes.get_ylim())
     places = axes.transData.transform(points)
     renderer = FigureCanvasAgg(axes.get_figure(root=True)).get_renderer()
     frame = np.array(axes.get_window_extent(renderer).extents)
