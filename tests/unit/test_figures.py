@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
+from textwrap import dedent
 
 import matplotlib as mpl
 import numpy as np
@@ -22,6 +26,7 @@ from rxpress.report.figures import (
 )
 from rxpress.report.palette import DIVERGING, give_looks
 
+ROOT = Path(__file__).resolve().parents[2]
 LOOKS = give_looks(
     ["MM.1S", "MM.1S", "U266", "U266"], ["DMSO", "bortezomib 20 nM", "DMSO", "bortezomib 20 nM"]
 )
@@ -133,3 +138,16 @@ def test_heatmap_names_rows_and_columns_in_the_order_given(tmp_path: Path) -> No
 def test_bars_carry_their_counts() -> None:
     figure = draw_calls(["a", "b"], np.array([1200, 0]), np.array([3, 0]))
     assert [text.get_text() for text in figure.axes[0].texts] == ["1,200", "0", "3", "0"]
+
+
+def test_a_command_of_the_report_starts_without_what_it_does_not_use() -> None:
+    code = """
+        import sys
+        import rxpress.report.drawing
+        import pandas as pd
+        assert {"pyarrow", "mpl_toolkits.mplot3d.axes3d"}.isdisjoint(sys.modules)
+        import pyarrow as pa
+        assert pa.table({"gene": ["HMOX1", None]}).to_pandas().equals(pd.DataFrame({"gene": ["HMOX1", None]}))
+    """
+    command = [sys.executable, "-c", dedent(code)]
+    subprocess.run(command, check=True, env=os.environ | {"PYTHONPATH": str(ROOT / "bin")})
