@@ -34,8 +34,14 @@ if TYPE_CHECKING:
 MARKERS = ("o", "D", "s", "^", "P", "X", "*", "v")
 DPI = 200
 PACKED = {"compress_level": 3}  # a third less time than at 6, and files that are no larger
-LABEL_DISTANCES = (6, 11, 20, 31, 45, 62)
-LABEL_ANGLES = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+# Where a name may stand: so far from its point, in pixels, and in which direction.
+LABEL_DISTANCES, _angles = (
+    grid.ravel()
+    for grid in np.meshgrid(
+        (6, 11, 20, 31, 45, 62), np.linspace(0, 2 * np.pi, 16, endpoint=False), indexing="ij"
+    )
+)
+LABEL_DIRECTIONS = np.column_stack([np.cos(_angles), np.sin(_angles)])
 STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 7,
@@ -232,15 +238,14 @@ def _free_box(
     before and with the outside of `frame` most, then points, (m, 2), that it hides, then distance.
     """
     near = points[(np.abs(points - point) < LABEL_DISTANCES[-1] + size).all(axis=1)]
-    distances, angles = (grid.ravel() for grid in np.meshgrid(LABEL_DISTANCES, LABEL_ANGLES, indexing="ij"))
-    around = np.column_stack([np.cos(angles), np.sin(angles)]) * (distances[:, None] + size / 2)
+    around = LABEL_DIRECTIONS * (LABEL_DISTANCES[:, None] + size / 2)
     low, high = point + around - size / 2, point + around + size / 2
     outside = np.maximum(frame[:2] - low, high - frame[2:]).max(axis=1).clip(min=0)
     # A margin of one pixel counts to what two boxes share.
     shared = np.minimum(high[:, None], taken[:, 2:]) - np.maximum(low[:, None], taken[:, :2]) + 1
     overlap = shared.clip(min=0).prod(axis=2).sum(axis=1)
     hidden = ((near > low[:, None]) & (near < high[:, None])).all(axis=2).sum(axis=1)
-    best = np.argmin(1000 * outside + 10 * overlap + 3 * hidden + distances)
+    best = np.argmin(1000 * outside + 10 * overlap + 3 * hidden + LABEL_DISTANCES)
     return np.concatenate([low[best], high[best]])
 
 

@@ -100,16 +100,15 @@ class TableSheet(Worksheet):
 
     def _pieces(self, column: int, cells: Cells, style: int) -> list[str]:
         """The XML of each cell of a column; '' where it is empty."""
-        letter, numbered = xl_col_to_name(column), enumerate(cells.texts, 2)
-        if cells.numbers:
-            return [
-                "" if text is None else f'<c r="{letter}{i}" s="{style}"><v>{text}</v></c>'
-                for i, text in numbered
-            ]
-        told = f'" s="{style}" t="inlineStr"><is><t xml:space="preserve">'
+        letter, texts = xl_col_to_name(column), cells.texts
+        opening, closing = f'" s="{style}"><v>', "</v></c>"
+        if not cells.numbers:
+            texts = [None if text is None else self._escape(text) for text in texts]
+            opening = f'" s="{style}" t="inlineStr"><is><t xml:space="preserve">'
+            closing = "</t></is></c>"
         return [
-            "" if text is None else f'<c r="{letter}{i}{told}{self._escape(text)}</t></is></c>'
-            for i, text in numbered
+            "" if text is None else f'<c r="{letter}{i}{opening}{text}{closing}'
+            for i, text in enumerate(texts, 2)
         ]
 
     def _escape(self, text: str) -> str:
